@@ -1,0 +1,21 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+
+/** nats-server versions the tests run against; setup puts them into .tools/nats-server/<version>/. */
+export const natsServerVersions = ["2.10.27", "2.12.15", "2.14.5", "2.15.1"] as const;
+export type NatsServerVersion = (typeof natsServerVersions)[number];
+export const defaultVersion: NatsServerVersion = "2.12.15";
+
+/** The path of nats-server in this version, or undefined where setup could not get it. */
+export function natsServerProgram(version: NatsServerVersion = defaultVersion): string | undefined {
+  const path = join(root, ".tools/nats-server", version, "nats-server");
+  return existsSync(path) ? path : undefined;
+}
+
+/** The path of a program (restic, rclone, rest-server): .tools/bin first, then the PATH. */
+export function findProgram(name: string): string | undefined {
+  const folders = [join(root, ".tools/bin"), ...(process.env["PATH"] ?? "").split(delimiter)];
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
