@@ -1,0 +1,37 @@
+import { Failure } from "./failures.ts";
+
+/** What `catchInterrupts` needs of `process`. */
+export interface SignalSource {
+  on(name: NodeJS.Signals, listener: () => void): unknown;
+  off(name: NodeJS.Signals, listener: () => void): unknown;
+}
+
+export interface Interrupts extends Disposable {
+  /** Aborted with Failure("interrupted") at the first SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+const names = ["SIGINT", "SIGTERM"] as const;
+
+/**
+ * Turns the first Ctrl-C (or SIGTERM) into an abort, so that what was begun can be cleaned up, and calls
+ * `endNow` at the second. `onFirst` may tell the person that cleaning up has begun.
+ */
+export function catchInterrupts(
+  source: SignalSource,
+  { endNow, onFirst }: { readonly endNow: () => void; readonly onFirst?: () => void },
+): Interrupts {
+  const controller = new AbortController();
+  const listener = () => {
+    if (controller.signal.aborted) return endNow();
+    onFirst?.();
+    controller.abort(new Failure("interrupted", "interrupted"));
+  };
+  for (const name of names) source.on(name, listener);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      for (const name of names) source.off(name, listener);
+    },
+  };
+}
