@@ -20,8 +20,8 @@ export function run(program, args, { cwd, env = process.env, signal, timeoutMs =
     child.on("close", (code, killedBy) => {
       if (code === 0) return end(true, "");
       const lines = Buffer.concat(chunks).toString().trim().split("\n");
-      const last = lines.findLast((line) => /error|fail|cannot|not /i.test(line)) ?? lines.at(-1);
-      end(false, `${program} ${args[0] ?? ""}: ${killedBy ?? `exit ${code}`}${last ? `, ${last.trim()}` : ""}`);
+      const said = lines.find((line) => /error|fail|cannot|not /i.test(line)) ?? lines.at(-1);
+      end(false, `${program} ${args[0] ?? ""}: ${killedBy ?? `exit ${code}`}${said ? `, ${said.trim()}` : ""}`);
     });
   });
 }

@@ -25,7 +25,7 @@ export async function ensurePackages({ root, signal, say }) {
     timeoutMs: 900_000,
   });
   if (signal.aborted) return;
-  if (!ok) throw new Error(`npm ci failed: ${why}\n${output.trim()}`);
+  if (!ok) throw new Error(`npm ci failed: ${why}\n${output.trim().split("\n").slice(0, 20).join("\n")}`);
   writeFileSync(stamp, lock);
   say(`npm packages: installed (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }

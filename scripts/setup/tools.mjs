@@ -6,6 +6,7 @@ import {
   readdirSync,
   readlinkSync,
   renameSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
 } from "node:fs";
@@ -62,7 +63,7 @@ export function openTools({ root, tools, signal }) {
     close() {
       if (own === undefined) return;
       rmSync(own, { recursive: true, force: true });
-      removeLeftovers(temporary);
+      if (readdirSync(temporary).length === 0) rmdirSync(temporary);
     },
   };
 }
