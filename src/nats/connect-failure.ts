@@ -1,0 +1,81 @@
+import { Failure, type FailureCode } from "../kit/failures.ts";
+
+/** What the dialer threw, as one sentence with a code: `not-permitted`, `timed-out` or `server-unreachable`. */
+export function connectFailure(
+  error: unknown,
+  { hostPort, timeoutMs }: { hostPort: string; timeoutMs: number },
+): Failure {
+  if (error instanceof Failure) return error;
+  const name = error instanceof Error ? error.name : "";
+  const code = systemCode(error);
+  if (name === "AuthorizationError" || name === "UserAuthenticationExpiredError") {
+    return failure("not-permitted", `${hostPort} refused the login: ${text(error)}`);
+  }
+  if (/ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_\w+)/.test(code)) {
+    return failure("not-permitted", `${hostPort} refused the client certificate, or wants one`);
+  }
+  if (name === "TimeoutError") {
+    return failure("timed-out", `no NATS server answered at ${hostPort} within ${timeoutMs / 1000} s`);
+  }
+  const reason = reasons[code];
+  if (reason !== undefined) return failure("server-unreachable", `cannot reach ${hostPort}: ${reason}`);
+  if (isCertificateCode(code)) {
+    const hint = "give the CA that signed the server's certificate, or the name it was issued for";
+    return failure("server-unreachable", `${hostPort} has no certificate to trust: ${text(error)}`, hint);
+  }
+  if (code.startsWith("ERR_SSL") || code === "EPROTO") {
+    return failure(
+      "server-unreachable",
+      `no TLS with ${hostPort}: ${text(error)}`,
+      "does the server speak TLS first, or not at all?",
+    );
+  }
+  return failure("server-unreachable", `cannot connect to ${hostPort}: ${text(error)}`);
+
+  function failure(failureCode: FailureCode, message: string, hint?: string): Failure {
+    return new Failure(failureCode, message, hint === undefined ? { cause: error } : { cause: error, hint });
+  }
+}
+
+/** The most telling of the failures with several servers: a refused login before a silent or an absent one. */
+export function worstFailure(failures: readonly Failure[]): Failure {
+  const order: readonly FailureCode[] = ["interrupted", "not-permitted", "timed-out"];
+  for (const code of order) {
+    const found = failures.find((one) => one.code === code);
+    if (found !== undefined) return found;
+  }
+  const [first] = failures;
+  if (first === undefined || failures.length === 1) return first ?? new Failure("usage", "no server address was given");
+  return new Failure(first.code, `none of ${failures.length} servers can be reached; ${first.message}`, {
+    cause: first.cause,
+  });
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ENOTFOUND: "there is no such host name",
+  EAI_AGAIN: "its name cannot be looked up now",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "no route to the network",
+  ETIMEDOUT: "the network does not answer",
+  ECONNRESET: "it closed the connection",
+  EPIPE: "it closed the connection",
+};
+
+function isCertificateCode(code: string): boolean {
+  return /^ERR_TLS|CERT|SIGNATURE|ISSUER|^UNABLE_TO/.test(code) && !code.startsWith("ERR_SSL");
+}
+
+/** The first Node or OpenSSL code in the chain of causes. */
+function systemCode(error: unknown): string {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ("code" in at && typeof at.code === "string") return at.code;
+  }
+  return "";
+}
+
+function text(error: unknown): string {
+  if (!(error instanceof Error)) return "it closed the connection";
+  const line = error.message.replace(/^'|'$/g, "").trim();
+  return line === "" || line.includes("undefined error") ? "it closed the connection" : line;
+}
