@@ -12,8 +12,13 @@ import { delimiter, join } from "node:path";
 export function run(program, args, { cwd, env = process.env, signal, timeoutMs = 180_000 } = {}) {
   return new Promise((resolve) => {
     const chunks = [];
-    const child = spawn(program, args, { cwd, env, signal, timeout: timeoutMs, stdio: ["ignore", "pipe", "pipe"] });
-    const end = (ok, why) => resolve({ ok, output: Buffer.concat(chunks).toString(), why });
+    const child = spawn(program, args, { cwd, env, signal, stdio: ["ignore", "pipe", "pipe"] });
+    // spawn's own `timeout` keeps the process alive for its length when the program is not there.
+    const timer = setTimeout(() => child.kill(), timeoutMs);
+    const end = (ok, why) => {
+      clearTimeout(timer);
+      resolve({ ok, output: Buffer.concat(chunks).toString(), why });
+    };
     child.stdout.on("data", (chunk) => chunks.push(chunk));
     child.stderr.on("data", (chunk) => chunks.push(chunk));
     child.on("error", (error) => end(false, `${program}: ${error.code === "ENOENT" ? "not found" : error.message}`));

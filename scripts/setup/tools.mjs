@@ -63,7 +63,11 @@ export function openTools({ root, tools, signal }) {
     close() {
       if (own === undefined) return;
       rmSync(own, { recursive: true, force: true });
-      if (readdirSync(temporary).length === 0) rmdirSync(temporary);
+      try {
+        rmdirSync(temporary);
+      } catch {
+        // Another setup works in it.
+      }
     },
   };
 }
