@@ -1,4 +1,10 @@
+import { delimiter, join } from "node:path";
 import { defineConfig } from "vitest/config";
+
+// Tests must not meet the settings of whoever runs them: a RESTIC_REPOSITORY or a NATS_CONTEXT may name something real.
+for (const name of Object.keys(process.env)) {
+  if (/^(RESTIC|NATS)_/.test(name)) delete process.env[name];
+}
 
 export default defineConfig({
   test: {
@@ -7,5 +13,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     pool: "forks",
+    // What setup fetched comes first, also when vitest is called without npm.
+    env: { PATH: [join(import.meta.dirname, ".tools/bin"), process.env.PATH].join(delimiter) },
   },
 });

@@ -16,6 +16,6 @@ export function natsServerProgram(version: NatsServerVersion = defaultVersion): 
 
 /** The path of a program (restic, rclone, rest-server): .tools/bin first, then the PATH. */
 export function findProgram(name: string): string | undefined {
-  const folders = [join(root, ".tools/bin"), ...(process.env["PATH"] ?? "").split(delimiter)];
+  const folders = [join(root, ".tools/bin"), ...(process.env.PATH ?? "").split(delimiter)];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
