@@ -1,0 +1,143 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Failure } from "../kit/failures.ts";
+import { isPublished, readTags } from "../repository/published.ts";
+import type { Repository, Snapshot } from "../repository/restic.ts";
+import { type Manifest, readIndex, readManifest, type SnapshotIndex } from "./manifest.ts";
+import type { Running } from "./progress.ts";
+
+/** One published snapshot, as restic's list and its tags tell it. */
+export interface SnapshotEntry {
+  readonly id: string;
+  readonly shortId: string;
+  readonly time: Date;
+  readonly host: string;
+  readonly target: string;
+  readonly invoker: string;
+  readonly complete: boolean;
+  /** The streams that were asked for; undefined: all of the account. */
+  readonly streams: readonly string[] | undefined;
+  /** Bytes of the staged files; undefined where restic does not say. */
+  readonly bytes: number | undefined;
+}
+
+/** A snapshot with its manifests at hand; the messages stay in the repository. */
+export interface OpenedSnapshot {
+  readonly entry: SnapshotEntry;
+  readonly index: SnapshotIndex;
+  /** In the order of the index. */
+  readonly manifests: readonly Manifest[];
+}
+
+/** Published snapshots, newest last; incomplete ones only when `all`. */
+export async function listSnapshots(
+  repository: Repository,
+  { target, all = false }: { readonly target?: string; readonly all?: boolean },
+  { signal }: Running,
+): Promise<SnapshotEntry[]> {
+  const snapshots = await repository.snapshots({}, { signal });
+  return snapshots
+    .filter(isPublished)
+    .map(toEntry)
+    .filter((entry) => (all || entry.complete) && (target === undefined || entry.target === target));
+}
+
+/**
+ * The snapshot that `reference` means: `latest` is the newest complete one that was asked for the wanted streams; an
+ * id or its beginning finds incomplete ones too. Throws snapshot-not-found.
+ */
+export async function resolveSnapshot(
+  repository: Repository,
+  reference: string,
+  wanted: { readonly streams?: readonly string[]; readonly target?: string },
+  running: Running,
+): Promise<SnapshotEntry> {
+  if (reference === "latest") {
+    const { target } = wanted;
+    const entries = await listSnapshots(repository, target === undefined ? {} : { target }, running);
+    const fitting = entries.filter((entry) => covers(entry, wanted.streams ?? []));
+    // a snapshot of the whole account stands before one of chosen streams, unless streams were asked for
+    const whole = fitting.filter((entry) => entry.streams === undefined);
+    const found =
+      (wanted.streams === undefined || wanted.streams.length === 0 ? whole : fitting).at(-1) ?? fitting.at(-1);
+    if (found === undefined)
+      throw new Failure("snapshot-not-found", "looking for the latest snapshot: there is no complete one");
+    return found;
+  }
+  if (!/^[0-9a-f]{4,64}$/.test(reference)) {
+    throw new Failure(
+      "snapshot-not-found",
+      `looking for snapshot ${reference}: an id has 4 to 64 characters of 0-9 and a-f`,
+    );
+  }
+  const entries = await listSnapshots(repository, { all: true }, running);
+  const found = entries.filter((entry) => entry.id.startsWith(reference));
+  const [only] = found;
+  if (only === undefined) throw new Failure("snapshot-not-found", `looking for snapshot ${reference}: there is none`);
+  if (found.length > 1)
+    throw new Failure("snapshot-not-found", `looking for snapshot ${reference}: ${found.length} begin so`);
+  return only;
+}
+
+/** Reads the index and every manifest of a snapshot, in one call to the repository. */
+export async function openSnapshot(
+  repository: Repository,
+  entry: SnapshotEntry,
+  { signal }: Running,
+): Promise<OpenedSnapshot> {
+  const directory = await mkdtemp(join(tmpdir(), "coldstream-catalog-"));
+  try {
+    const include = ["/coldstream.json", "/streams/*/manifest.json"];
+    await repository.extract(entry.id, { include, target: directory }, { signal });
+    const index = readIndex(await readStored(join(directory, "coldstream.json"), entry));
+    const folders = new Set(await readdir(join(directory, "streams")));
+    const manifests: Manifest[] = [];
+    for (const { stream, folder } of index.streams) {
+      if (!folders.delete(folder))
+        throw new Failure("damaged", `opening snapshot ${entry.shortId}: stream ${stream} is not in it`);
+      const manifest = readManifest(await readStored(join(directory, "streams", folder, "manifest.json"), entry));
+      if (manifest.stream !== stream)
+        throw new Failure(
+          "damaged",
+          `opening snapshot ${entry.shortId}: ${folder} holds ${manifest.stream}, not ${stream}`,
+        );
+      manifests.push(manifest);
+    }
+    return { entry, index, manifests };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function readStored(path: string, entry: SnapshotEntry): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new Failure(
+      "damaged",
+      `opening snapshot ${entry.shortId}: a file that every coldstream snapshot has is not in it`,
+      { cause: error },
+    );
+  }
+}
+
+function covers(entry: SnapshotEntry, wanted: readonly string[]): boolean {
+  const { streams } = entry;
+  return streams === undefined || wanted.every((stream) => streams.includes(stream));
+}
+
+function toEntry(snapshot: Snapshot): SnapshotEntry {
+  const tags = readTags(snapshot.tags);
+  return {
+    id: snapshot.id,
+    shortId: snapshot.shortId,
+    time: snapshot.time,
+    host: snapshot.host,
+    target: tags.target ?? "",
+    invoker: tags.invoker ?? "",
+    complete: tags.complete,
+    streams: tags.streams,
+    bytes: snapshot.summary?.totalBytesProcessed,
+  };
+}

@@ -1,0 +1,91 @@
+import type { ConsumerInfo, ConsumerState, StoredConsumer } from "../nats/stream.ts";
+import { folderName } from "./folder.ts";
+import { type ManifestConsumer, stateToManifest } from "./manifest.ts";
+
+interface Saved {
+  readonly consumer: StoredConsumer;
+  readonly exact: ManifestConsumer["exact"];
+  readonly notes: readonly string[];
+}
+
+/**
+ * The consumers to store: those that CONSUMER.LIST names, with the state of the archive where it has them, else with
+ * what the list says, rolled back to the acknowledgement floor. `lastSequence`: the last one stored of the stream; a
+ * consumer ahead of its stream would skip new messages after a restore, so its state is clamped to it.
+ */
+export function decideConsumers(
+  archived: ReadonlyMap<string, StoredConsumer>,
+  listed: readonly ConsumerInfo[],
+  { lastSequence, isClustered }: { readonly lastSequence: bigint; readonly isClustered: boolean },
+): ManifestConsumer[] {
+  return listed.map((info) => toManifest(save(archived.get(info.name), info, { isClustered }), lastSequence));
+}
+
+function save(archived: StoredConsumer | undefined, info: ConsumerInfo, at: { readonly isClustered: boolean }): Saved {
+  if (archived === undefined) return rolledBack(info);
+  const consumer = { ...archived, created: archived.created ?? info.created };
+  // a clustered 2.15 server has no pending state at hand and gives the floor instead (server/stream_backup.go)
+  const isFloorOnly =
+    at.isClustered &&
+    archived.state.pending.size === 0 &&
+    info.num_ack_pending > 0n &&
+    info.delivered.stream_seq > archived.state.delivered.stream &&
+    archived.state.delivered.stream === archived.state.ackFloor.stream;
+  if (!isFloorOnly) return { consumer, exact: "exact", notes: [] };
+  return { consumer, exact: "rolled-back", notes: [redeliveryNote(info)] };
+}
+
+function rolledBack(info: ConsumerInfo): Saved {
+  const floor = { consumer: info.ack_floor.consumer_seq, stream: info.ack_floor.stream_seq };
+  const isAckNone = info.config.ack_policy === "none";
+  const delivered = { consumer: info.delivered.consumer_seq, stream: info.delivered.stream_seq };
+  const state: ConsumerState = {
+    delivered: isAckNone ? delivered : floor,
+    ackFloor: isAckNone ? delivered : floor,
+    pending: new Map(),
+    redelivered: new Map(),
+  };
+  const consumer = { name: info.name, config: info.config, created: info.created, state };
+  return { consumer, exact: "rolled-back", notes: info.num_ack_pending > 0n ? [redeliveryNote(info)] : [] };
+}
+
+function redeliveryNote(info: ConsumerInfo): string {
+  return `delivered was set back to the acknowledgement floor: ${info.num_ack_pending} messages in flight may be delivered again`;
+}
+
+function toManifest(saved: Saved, lastSequence: bigint): ManifestConsumer {
+  const { consumer, exact } = saved;
+  const state = clampState(consumer.state, lastSequence);
+  const isClamped = state !== consumer.state;
+  return {
+    name: consumer.name,
+    folder: folderName(consumer.name),
+    created: consumer.created ?? "",
+    config: consumer.config,
+    exact,
+    notes: isClamped
+      ? [...saved.notes, `it was ahead of the captured messages and was set to the last of them, ${lastSequence}`]
+      : [...saved.notes],
+    state: stateToManifest(state),
+  };
+}
+
+/** The same state when it is not ahead of `lastSequence`; else one that has seen nothing above it. */
+export function clampState(state: ConsumerState, lastSequence: bigint): ConsumerState {
+  const isAhead =
+    state.delivered.stream > lastSequence ||
+    state.ackFloor.stream > lastSequence ||
+    [...state.pending.keys(), ...state.redelivered.keys()].some((sequence) => sequence > lastSequence);
+  if (!isAhead) return state;
+  const floor = { consumer: state.ackFloor.consumer, stream: lower(state.ackFloor.stream, lastSequence) };
+  return {
+    delivered: { consumer: state.delivered.consumer, stream: lower(state.delivered.stream, lastSequence) },
+    ackFloor: floor,
+    pending: new Map([...state.pending].filter(([sequence]) => sequence <= lastSequence)),
+    redelivered: new Map([...state.redelivered].filter(([sequence]) => sequence <= lastSequence)),
+  };
+}
+
+function lower(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}

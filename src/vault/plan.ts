@@ -1,0 +1,166 @@
+import type { JsonObject } from "../kit/json.ts";
+import { parseTime } from "../kit/time.ts";
+import { StreamConfig, type StreamInfo } from "../nats/stream.ts";
+import type { SnapshotEntry } from "./catalog.ts";
+import type { Manifest } from "./manifest.ts";
+
+export type ConflictPolicy = "fail" | "skip" | "overwrite" | "rename";
+
+export interface RestoreWishes {
+  readonly onConflict: ConflictPolicy;
+  /** Stream in the snapshot -> name on the server. */
+  readonly renames: ReadonlyMap<string, string>;
+  readonly replicas?: number;
+  /** Restore memory streams as file streams. */
+  readonly storage?: "file";
+  /** Lift maximum age, so that old data is not removed at once. */
+  readonly liftLimits: boolean;
+}
+
+export interface PlannedStream {
+  readonly stream: string;
+  /** The name it gets on the server. */
+  readonly as: string;
+  readonly action: "restore" | "skip" | "refuse";
+  /** For skip and refuse: one sentence. */
+  readonly reason: string | undefined;
+  readonly messages: bigint;
+  readonly bytes: number;
+  readonly consumers: number;
+  readonly notes: readonly string[];
+}
+
+export interface RestorePlan {
+  readonly snapshot: SnapshotEntry;
+  readonly server: string;
+  readonly serverVersion: string;
+  readonly streams: readonly PlannedStream[];
+}
+
+/** What a restore looks at on the server before it decides. */
+export interface ServerView {
+  readonly streams: readonly StreamInfo[];
+  readonly now: Date;
+}
+
+/** What to do with one stream, and with which configuration. Pure. */
+export function decideStream(
+  manifest: Manifest,
+  view: ServerView,
+  wishes: RestoreWishes,
+): PlannedStream & { readonly config: JsonObject } {
+  const { stream } = manifest;
+  const renamed = wishes.renames.get(stream);
+  const named = new Map(
+    view.streams.map((info) => [StreamConfig.parse(info.config).name, StreamConfig.parse(info.config)]),
+  );
+  const exists = named.has(renamed ?? stream);
+  const as = exists && wishes.onConflict === "rename" ? freeName(renamed ?? stream, named) : (renamed ?? stream);
+  const { config, notes } = changeConfig(manifest, as, { named, wishes });
+  const planned = {
+    stream,
+    as,
+    messages: manifest.state.messages,
+    bytes: Number(manifest.state.bytes),
+    consumers: manifest.consumers.length,
+    config,
+    notes: [...notes, ...noteConsumers(manifest)],
+  };
+  if (exists && wishes.onConflict === "skip")
+    return { ...planned, action: "skip", reason: `stream ${as} exists on the server` };
+  const reason =
+    exists && as === (renamed ?? stream)
+      ? `stream ${as} exists on the server`
+      : refusal(manifest, planned.config, { named, as, view });
+  return { ...planned, action: reason === undefined ? "restore" : "refuse", reason };
+}
+
+/** Why the server would refuse this stream or lose its data, or undefined. */
+function refusal(
+  manifest: Manifest,
+  config: JsonObject,
+  {
+    named,
+    as,
+    view,
+  }: { readonly named: ReadonlyMap<string, StreamConfig>; readonly as: string; readonly view: ServerView },
+): string | undefined {
+  const wanted = StreamConfig.parse(config);
+  if (wanted.storage === "memory")
+    return `stream ${as} has memory storage, which no archive restores; add --storage file`;
+  const other = overlapping(wanted.subjects ?? [], named, as);
+  if (other !== undefined) return `its subjects overlap those of stream ${other}`;
+  const newest = manifest.state.lastTime;
+  const isExpired = wanted.max_age > 0n && parseTime(newest) + wanted.max_age < BigInt(view.now.getTime()) * 1_000_000n;
+  if (isExpired && manifest.state.messages > 0n) {
+    return "every message is older than the stream's max_age and would be removed at once; add --lift-limits to keep them";
+  }
+  return undefined;
+}
+
+function changeConfig(
+  manifest: Manifest,
+  as: string,
+  { named, wishes }: { readonly named: ReadonlyMap<string, StreamConfig>; readonly wishes: RestoreWishes },
+): { readonly config: JsonObject; readonly notes: string[] } {
+  const notes: string[] = [];
+  const config: JsonObject = { ...manifest.config, name: as };
+  const old = StreamConfig.parse(manifest.config);
+  if (as !== manifest.stream) {
+    const other = overlapping(old.subjects ?? [], named, as);
+    if (other !== undefined) {
+      config.subjects = [as];
+      delete config.republish;
+      notes.push(`it listens to ${as} only: its subjects belong to stream ${other}`);
+    }
+  }
+  if (wishes.replicas !== undefined) config.num_replicas = BigInt(wishes.replicas);
+  if (old.storage === "memory" && wishes.storage === "file") {
+    config.storage = "file";
+    notes.push("it had memory storage and becomes a file stream");
+  }
+  if (wishes.liftLimits && old.max_age > 0n) {
+    config.max_age = 0n;
+    delete config.subject_delete_marker_ttl;
+    notes.push("its max_age was lifted; set it again when the data is safe");
+  } else if (old.max_age > 0n && manifest.state.messages > 0n) {
+    notes.push("messages older than its max_age are removed by the server at once");
+  }
+  if (manifest.consistency === "fuzzy")
+    notes.push(`${manifest.kept} keys hold an older revision: they changed too fast during the backup`);
+  return { config, notes };
+}
+
+function noteConsumers(manifest: Manifest): string[] {
+  return manifest.consumers.flatMap(({ name, notes }) => notes.map((note) => `consumer ${name}: ${note}`));
+}
+
+function freeName(name: string, named: ReadonlyMap<string, unknown>): string {
+  for (let number = 1; ; number++) {
+    const candidate = number === 1 ? `${name}-restored` : `${name}-restored-${number}`;
+    if (!named.has(candidate)) return candidate;
+  }
+}
+
+function overlapping(
+  subjects: readonly string[],
+  named: ReadonlyMap<string, StreamConfig>,
+  except: string,
+): string | undefined {
+  for (const [name, config] of named) {
+    if (name === except) continue;
+    if ((config.subjects ?? []).some((theirs) => subjects.some((ours) => subjectsOverlap(ours, theirs)))) return name;
+  }
+  return undefined;
+}
+
+/** Whether two subjects, with wildcards or not, have a literal subject in common (server/sublist.go SubjectsCollide). */
+export function subjectsOverlap(a: string, b: string): boolean {
+  const [left, right] = [a.split("."), b.split(".")];
+  for (let index = 0; ; index++) {
+    const [one, other] = [left[index], right[index]];
+    if (one === undefined || other === undefined) return one === other;
+    if (one === ">" || other === ">") return true;
+    if (one !== other && one !== "*" && other !== "*") return false;
+  }
+}

@@ -1,0 +1,219 @@
+import pMap from "p-map";
+import { Failure } from "../kit/failures.ts";
+import type { JsonObject } from "../kit/json.ts";
+import type { JetStream } from "../nats/jetstream.ts";
+import { restoreStream } from "../nats/restore.ts";
+import { checkServerVersion, listStreams } from "../nats/streams.ts";
+import type { Repository } from "../repository/restic.ts";
+import { ArchiveSource, type StoredFile, storedFiles } from "./archive-source.ts";
+import { openSnapshot, type SnapshotEntry } from "./catalog.ts";
+import type { Manifest } from "./manifest.ts";
+import { decideStream, type PlannedStream, type RestorePlan, type RestoreWishes } from "./plan.ts";
+import { type Running, timeOf } from "./progress.ts";
+import { verifyRestored } from "./verify.ts";
+
+export interface RestoreRequest extends RestoreWishes {
+  readonly jetstream: JetStream;
+  /** A connection of its own for one stream: the server reads chunks in that connection's read loop. */
+  readonly connectAgain: () => Promise<JetStream>;
+  readonly repository: Repository;
+  readonly snapshot: SnapshotEntry;
+  /** Empty: all of the snapshot. */
+  readonly streams: readonly string[];
+  /** Streams restored at the same time. */
+  readonly parallel: number;
+}
+
+export type RestoredStream =
+  | {
+      readonly outcome: "restored";
+      readonly stream: string;
+      readonly as: string;
+      readonly messages: bigint;
+      readonly bytes: number;
+      readonly consumers: number;
+      readonly digest: string;
+      readonly notes: readonly string[];
+    }
+  | { readonly outcome: "skipped"; readonly stream: string; readonly reason: string }
+  | { readonly outcome: "failed"; readonly stream: string; readonly failure: Failure };
+
+export interface RestoreReport {
+  readonly snapshot: SnapshotEntry;
+  readonly streams: readonly RestoredStream[];
+  readonly durationMs: number;
+}
+
+type Decided = PlannedStream & { readonly config: JsonObject; readonly manifest: Manifest };
+
+/** What a restore would do; nothing is changed. Throws stream-not-found, snapshot-not-found, not-available-yet. */
+export async function planRestore(request: RestoreRequest, running: Running): Promise<RestorePlan> {
+  const decided = await decide(request, running);
+  const { serverName, serverVersion } = request.jetstream.connection;
+  const streams = decided.map(({ config: _config, manifest: _manifest, ...planned }) => planned);
+  return { snapshot: request.snapshot, server: serverName, serverVersion, streams };
+}
+
+/**
+ * Restores what the plan says. Throws conflict or plan-refused, before anything is changed, when a stream is refused.
+ * Each stream is checked against the manifest while it is sent and compared with the server afterwards.
+ */
+export async function restore(request: RestoreRequest, plan: RestorePlan, running: Running): Promise<RestoreReport> {
+  const started = timeOf(running);
+  const refused = plan.streams.filter(({ action }) => action === "refuse");
+  if (refused.length > 0) throw refusal(refused);
+  // decided again on what the server has now; a stream that appeared since the plan is refused, nothing was changed yet
+  const decided = await decide(request, running);
+  const refusedNow = decided.filter(({ action }) => action === "refuse");
+  if (refusedNow.length > 0) throw refusal(refusedNow);
+  const wanted = decided.filter(({ action }) => action === "restore");
+  const restored = await restoreAll(request, wanted, running);
+  const byName = new Map(restored.map((result) => [result.stream, result]));
+  const streams = decided.map(
+    ({ stream, reason }): RestoredStream => byName.get(stream) ?? { outcome: "skipped", stream, reason: reason ?? "" },
+  );
+  return { snapshot: request.snapshot, streams, durationMs: timeOf(running).getTime() - started.getTime() };
+}
+
+async function decide(request: RestoreRequest, running: Running): Promise<Decided[]> {
+  const { jetstream, repository, snapshot, streams, renames } = request;
+  if (request.onConflict === "overwrite") {
+    throw new Failure("not-available-yet", "restoring over existing streams comes in a later version", {
+      hint: "restore beside them with --on-conflict rename, or delete them first",
+    });
+  }
+  checkServerVersion(jetstream.connection);
+  const opened = await openSnapshot(repository, snapshot, running);
+  const known = new Map(opened.manifests.map((manifest) => [manifest.stream, manifest]));
+  const unknown = [...streams, ...renames.keys()].find((stream) => !known.has(stream));
+  if (unknown !== undefined) {
+    throw new Failure(
+      "stream-not-found",
+      `restoring from snapshot ${snapshot.shortId}: stream ${unknown} is not in it`,
+      {
+        hint: `list what is there with: coldstream show ${snapshot.shortId}`,
+      },
+    );
+  }
+  const view = { streams: await listStreams(jetstream, { signal: running.signal }), now: timeOf(running) };
+  const chosen =
+    streams.length === 0 ? opened.manifests : opened.manifests.filter(({ stream }) => streams.includes(stream));
+  return refuseSharedNames(chosen.map((manifest) => ({ ...decideStream(manifest, view, request), manifest })));
+}
+
+/** Two streams of one restore that would get the same name are both refused. */
+function refuseSharedNames(decided: readonly Decided[]): Decided[] {
+  const counts = Map.groupBy(decided, ({ as }) => as);
+  return decided.map((one) =>
+    (counts.get(one.as)?.length ?? 0) > 1
+      ? { ...one, action: "refuse", reason: `two streams would be named ${one.as}` }
+      : one,
+  );
+}
+
+function refusal(refused: readonly PlannedStream[]): Failure {
+  const [first] = refused;
+  const isConflict = refused.every(({ reason }) => reason?.includes("exists on the server") === true);
+  const others = refused.length > 1 ? ` (and ${refused.length - 1} more)` : "";
+  return new Failure(
+    isConflict ? "conflict" : "plan-refused",
+    `restoring ${first?.stream}: ${first?.reason}${others}; nothing was changed`,
+  );
+}
+
+/** Up to this many streams each get a dump of their own, side by side; more are read in one pass over the snapshot. */
+const mostDumps = 16;
+
+async function restoreAll(
+  request: RestoreRequest,
+  wanted: readonly Decided[],
+  running: Running,
+): Promise<RestoredStream[]> {
+  const { repository, snapshot, parallel } = request;
+  const { signal } = running;
+  if (wanted.length <= mostDumps) {
+    return await pMap(
+      wanted,
+      async (one) => {
+        const dump = repository.dump(snapshot.id, `/streams/${one.manifest.folder}`, { signal });
+        return await restoreOne(request, one, storedFiles(dump, `streams/${one.manifest.folder}/`), running);
+      },
+      { concurrency: parallel },
+    );
+  }
+  const results: RestoredStream[] = [];
+  const byFolder = new Map(wanted.map((one) => [one.manifest.folder, one]));
+  const files = storedFiles(repository.dump(snapshot.id, "/streams", { signal }), "streams/");
+  for await (const { folder, own } of byStream(files)) {
+    const one = byFolder.get(folder);
+    if (one === undefined) continue;
+    byFolder.delete(folder);
+    results.push(await restoreOne(request, one, own, running));
+  }
+  for (const { stream } of byFolder.values()) {
+    const failure = new Failure("damaged", `reading stream ${stream} from the repository: its folder is missing`);
+    results.push({ outcome: "failed", stream, failure });
+  }
+  return results;
+}
+
+/** Splits the files of many streams, which come folder by folder, into one iterable for each folder. */
+async function* byStream(
+  files: AsyncIterable<StoredFile>,
+): AsyncGenerator<{ readonly folder: string; readonly own: AsyncIterable<StoredFile> }> {
+  const iterator = files[Symbol.asyncIterator]();
+  let next = await iterator.next();
+  async function* ownOf(folder: string): AsyncGenerator<StoredFile> {
+    while (next.done !== true && next.value.path.startsWith(`${folder}/`)) {
+      yield { path: next.value.path.slice(folder.length + 1), bytes: next.value.bytes };
+      next = await iterator.next();
+    }
+  }
+  while (next.done !== true) {
+    const folder = next.value.path.split("/")[0] ?? "";
+    yield { folder, own: ownOf(folder) };
+    // what the receiver left unread of this folder is passed over
+    while (next.done !== true && next.value.path.startsWith(`${folder}/`)) next = await iterator.next();
+  }
+}
+
+async function restoreOne(
+  request: RestoreRequest,
+  one: Decided,
+  files: AsyncIterable<StoredFile>,
+  running: Running,
+): Promise<RestoredStream> {
+  const { stream, as, config, manifest, bytes } = one;
+  const dropped: string[] = [];
+  try {
+    const own = await request.connectAgain();
+    await using _connection = own.connection;
+    const source = new ArchiveSource({ manifest, config });
+    const onProgress = (bytesDone: number) =>
+      running.onProgress?.({ step: "restoring", stream, bytesDone, bytesTotal: bytes });
+    const info = await restoreStream(own, { config }, source.frames(files), {
+      signal: running.signal,
+      dropped,
+      onProgress,
+    });
+    const notes = await verifyRestored(own, { manifest, config, info, samples: source.samples }, running);
+    running.onProgress?.({ step: "restored", stream, messages: info.state.messages, bytes });
+    const fields = dropped.map((field) => `the server does not know ${field}: it was left out of the configuration`);
+    const { consumers } = manifest;
+    return {
+      outcome: "restored",
+      stream,
+      as,
+      messages: info.state.messages,
+      bytes,
+      consumers: consumers.length,
+      digest: manifest.digest,
+      notes: [...one.notes, ...fields, ...notes],
+    };
+  } catch (error) {
+    running.signal.throwIfAborted();
+    const failure = Failure.from(error);
+    running.onProgress?.({ step: "stream-failed", stream, failure });
+    return { outcome: "failed", stream, failure };
+  }
+}

@@ -1,0 +1,71 @@
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { connect } from "../../src/nats/connection.ts";
+import { type JetStream, openJetStream } from "../../src/nats/jetstream.ts";
+import { openRepository, type Repository } from "../../src/repository/restic.ts";
+import { type BackupReport, type BackupRequest, backup } from "../../src/vault/backup.ts";
+import { resolveSnapshot } from "../../src/vault/catalog.ts";
+import type { Running } from "../../src/vault/progress.ts";
+import { planRestore, type RestoreReport, type RestoreRequest, restore } from "../../src/vault/restore.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+export const running: Running = { signal: new AbortController().signal };
+
+/** A temporary folder with a repository and a staging folder, and shortcuts for a backup and a restore. */
+export interface Place extends AsyncDisposable {
+  readonly directory: string;
+  readonly repository: Repository;
+  readonly password: string;
+  backUp(jetstream: JetStream, changes?: Partial<BackupRequest>): Promise<BackupReport>;
+  bringBack(url: string, changes?: Partial<RestoreRequest>): Promise<RestoreReport>;
+  /** What is left in the staging folder. */
+  leftovers(): Promise<string[]>;
+}
+
+export async function makePlace(): Promise<Place> {
+  const directory = await mkdtemp(join(tmpdir(), "coldstream-place-"));
+  const staging = join(directory, "staging");
+  await mkdir(staging);
+  const password = "correct horse";
+  const repository = openRepository({
+    url: join(directory, "repository"),
+    password: { kind: "text", text: password },
+    cacheDirectory: join(directory, "cache"),
+    baseEnv: { PATH: [join(root, ".tools/bin"), process.env.PATH].join(delimiter), HOME: directory },
+  });
+  return {
+    directory,
+    repository,
+    password,
+    async backUp(jetstream, changes = {}) {
+      const request = { jetstream, repository, streams: [], target: "test", invoker: "test", host: "host-0" };
+      const more = { parallel: 4, stagingDirectory: staging, initialize: true };
+      return await backup({ ...request, ...more, ...changes }, running);
+    },
+    async bringBack(url, changes = {}) {
+      await using connection = await connect({ servers: [url] }, {});
+      const snapshot = await resolveSnapshot(repository, "latest", {}, running);
+      const request: RestoreRequest = {
+        jetstream: openJetStream(connection, {}),
+        connectAgain: async () => openJetStream(await connect({ servers: [url] }, {}), {}),
+        repository,
+        snapshot,
+        streams: [],
+        onConflict: "fail",
+        renames: new Map(),
+        liftLimits: false,
+        parallel: 4,
+        ...changes,
+      };
+      return await restore(request, await planRestore(request, running), running);
+    },
+    async leftovers() {
+      return await readdir(staging);
+    },
+    async [Symbol.asyncDispose]() {
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

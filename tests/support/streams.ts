@@ -1,0 +1,138 @@
+import { z } from "zod";
+import type { JsonObject } from "../../src/kit/json.ts";
+import { consumerFiles, metaFiles } from "../../src/nats/codec/archive.ts";
+import { ArchiveWriter } from "../../src/nats/codec/archive-writer.ts";
+import { BlockBuilder, recordKey } from "../../src/nats/codec/record.ts";
+import { connect } from "../../src/nats/connection.ts";
+import { type JetStream, openJetStream } from "../../src/nats/jetstream.ts";
+import type { StoredMessage } from "../../src/nats/message.ts";
+import { restoreStream } from "../../src/nats/restore.ts";
+import type { StoredConsumer } from "../../src/nats/stream.ts";
+
+const Any = z.looseObject({});
+
+export interface OpenedJetStream extends AsyncDisposable {
+  readonly jetstream: JetStream;
+}
+
+export async function openServer(url: string): Promise<OpenedJetStream> {
+  const connection = await connect({ servers: [url] }, {});
+  return { jetstream: openJetStream(connection, {}), [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose]() };
+}
+
+/** Makes a stream; its subject is `<name>.>` unless the configuration says otherwise. */
+export async function createStream(jetstream: JetStream, name: string, config: JsonObject = {}): Promise<void> {
+  const body = { name, subjects: [`${name}.>`], storage: "file", num_replicas: 1n, ...config };
+  await jetstream.request(`STREAM.CREATE.${name}`, body, { schema: Any });
+}
+
+export async function publish(jetstream: JetStream, subject: string, payload: Uint8Array | string): Promise<void> {
+  const reply = await jetstream.connection.request(subject, Buffer.from(payload), { timeoutMs: 20_000 });
+  const text = Buffer.from(reply.payload).toString("utf8");
+  if (text.includes('"error"')) throw new Error(`publishing to ${subject}: ${text}`);
+}
+
+/** `count` messages on three subjects, without waiting for each acknowledgement. */
+export async function publishMany(jetstream: JetStream, prefix: string, count: number, bytes = 100): Promise<void> {
+  for (let number = 1; number <= count; number++) {
+    const payload = Buffer.alloc(bytes, `${prefix} ${number} `);
+    if (number % 500 === 0) await publish(jetstream, `${prefix}.${number % 3}`, payload);
+    else jetstream.connection.publish(`${prefix}.${number % 3}`, payload);
+  }
+  await jetstream.connection.flush();
+}
+
+export async function deleteMessage(jetstream: JetStream, stream: string, sequence: bigint): Promise<void> {
+  await jetstream.request(`STREAM.MSG.DELETE.${stream}`, { seq: sequence }, { schema: Any });
+}
+
+export async function purge(jetstream: JetStream, stream: string, body: JsonObject = {}): Promise<void> {
+  await jetstream.request(`STREAM.PURGE.${stream}`, body, { schema: Any });
+}
+
+export async function createConsumer(
+  jetstream: JetStream,
+  stream: string,
+  name: string,
+  config: JsonObject = {},
+): Promise<void> {
+  const body = { stream_name: stream, config: { durable_name: name, ack_policy: "explicit", ...config } };
+  await jetstream.request(`CONSUMER.DURABLE.CREATE.${stream}.${name}`, body, { schema: Any });
+}
+
+/** Takes `count` messages; acknowledges those for which `isAcknowledged(index)` holds. Returns how many came. */
+export async function take(
+  jetstream: JetStream,
+  {
+    stream,
+    consumer,
+    count,
+    isAcknowledged,
+  }: { stream: string; consumer: string; count: number; isAcknowledged: (index: number) => boolean },
+): Promise<string[]> {
+  const { connection } = jetstream;
+  const inbox = connection.newInbox();
+  const bodies: string[] = [];
+  let finish = () => {};
+  const done = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const subscription = connection.subscribe(inbox, (message) => {
+    if (message.status !== undefined) return finish();
+    if (isAcknowledged(bodies.length) && message.reply !== undefined)
+      connection.publish(message.reply, Buffer.from("+ACK"));
+    bodies.push(Buffer.from(message.payload).toString("utf8"));
+    if (bodies.length === count) finish();
+  });
+  const request = JSON.stringify({ batch: count, expires: 2_000_000_000 });
+  connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, Buffer.from(request), inbox);
+  await done;
+  subscription.unsubscribe();
+  await connection.flush();
+  return bodies;
+}
+
+/** Puts messages into a server byte for byte, whatever their sequence, time and headers, by restoring an archive. */
+export async function plant(
+  jetstream: JetStream,
+  name: string,
+  parts: {
+    config?: JsonObject;
+    messages: readonly StoredMessage[];
+    consumers?: readonly StoredConsumer[];
+    created?: string;
+  },
+): Promise<void> {
+  const config = {
+    name,
+    subjects: [`${name}.>`],
+    storage: "file",
+    retention: "limits",
+    num_replicas: 1n,
+    ...parts.config,
+  };
+  async function* frames(): AsyncGenerator<Uint8Array> {
+    const writer = new ArchiveWriter();
+    for (const [file, bytes] of metaFiles(config, parts.created ?? "2026-01-02T03:04:05.678901234Z"))
+      yield* writer.entry(file, bytes);
+    const builder = new BlockBuilder();
+    for (const message of parts.messages) builder.add(message);
+    if (parts.messages.length > 0) yield* writer.entry("msgs/1.blk", builder.seal(recordKey(name, 1n)));
+    for (const consumer of parts.consumers ?? []) {
+      for (const [file, bytes] of consumerFiles(name, consumer)) yield* writer.entry(file, bytes);
+    }
+    yield* writer.end();
+  }
+  await restoreStream(jetstream, { config }, frames(), {});
+}
+
+export function message(sequence: bigint, subject: string, more: Partial<StoredMessage> = {}): StoredMessage {
+  return {
+    sequence,
+    timestamp: 1_763_719_200_123_456_789n + (sequence % 1_000_000n),
+    subject: Buffer.from(subject),
+    header: new Uint8Array(0),
+    payload: Buffer.from(`payload ${sequence}`),
+    ...more,
+  };
+}
