@@ -1,6 +1,7 @@
 import { Failure } from "../kit/failures.ts";
 import { pause } from "./abort.ts";
 import { openChunkFeed } from "./chunk-feed.ts";
+import { ArchiveDecoder, type ArchiveEvent } from "./codec/archive.ts";
 import { type JetStream, nameToken } from "./jetstream.ts";
 import { StreamInfo } from "./stream.ts";
 import { isVersion } from "./streams.ts";
@@ -50,6 +51,28 @@ export async function readSnapshot(
       await pause(busyPauseMs, { signal });
     }
   }
+}
+
+/**
+ * Reads a snapshot as what it holds (see `ArchiveEvent` for the order). When this resolves the archive is whole: the
+ * server ended it well, no byte is damaged or missing. Besides the failures of `readSnapshot`: damaged, server-too-old.
+ */
+export async function readStreamSnapshot(
+  js: JetStream,
+  stream: string,
+  onEvent: (event: ArchiveEvent) => void | Promise<void>,
+  options: SnapshotOptions = {},
+): Promise<SnapshotReply> {
+  const decoder = new ArchiveDecoder(stream);
+  const pass = async (events: Iterable<ArchiveEvent>) => {
+    for (const event of events) {
+      const taken = onEvent(event);
+      if (taken !== undefined) await taken;
+    }
+  };
+  const reply = await readSnapshot(js, stream, (chunk) => pass(decoder.push(chunk)), options);
+  await pass(decoder.end());
+  return reply;
 }
 
 const busyPauseMs = 400;
