@@ -33,7 +33,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   "@nats-io/obj": [],
   execa: ["src/kit/program.ts"],
   "node:child_process": ["src/kit/program.ts"],
-  "node:net": ["src/nats/tls.ts", "src/repository/probe.ts"],
+  "node:net": ["src/nats/tls.ts", "src/repository/reach.ts"],
   "node:tls": ["src/nats/tls.ts"],
   "node:dgram": [],
   "node:http": [],
