@@ -134,6 +134,7 @@ describe("setup", () => {
       ...natsServerVersions.map((version) => `nats-server ${version}`),
       "rclone",
       "rest-server",
+      "s2c",
     ]);
     expect(await checkout.setup(["--tests"])).toMatchObject({ exit: 0, text: "" });
     expect(await checkout.setup(["--tests"], { npm_lifecycle_event: "setup" })).toMatchObject({

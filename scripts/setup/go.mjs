@@ -1,20 +1,20 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { onPath, run } from "./command.mjs";
 
-/** nats-server built from its Go module, which Go checks against the checksum database. About 30 s on two cores. */
-export function natsServerByGo(version) {
+/** A program built from its Go module, which Go checks against the checksum database. `address` as in `host/module/command@v1.2.3`. */
+export function buildByGo(address) {
   return async (tools) => {
     if (onPath("go").length === 0) throw new Error("no Go");
     const folder = tools.scratch();
     const env = { ...process.env, GOBIN: folder, CGO_ENABLED: "0" };
-    const module = `github.com/nats-io/nats-server/v2@v${version}`;
-    const built = await run("go", ["install", "-trimpath", "-ldflags=-s -w", module], {
+    const built = await run("go", ["install", "-trimpath", "-ldflags=-s -w", address], {
       env,
       cwd: folder,
       signal: tools.signal,
       timeoutMs: 900_000,
     });
     if (!built.ok) throw new Error(built.why);
-    return join(folder, "nats-server");
+    // A module's major version ("/v2") is not part of the program's name.
+    return join(folder, basename(address.replace(/(\/v\d+)?@.*/, "")));
   };
 }

