@@ -6,7 +6,8 @@ import { type HighwayHash64, namedHash } from "./highway-hash.ts";
  * Message blocks as the server's file store writes them (server/filestore.go), little endian:
  *   0 length of the record, bit 31: has headers | 4 sequence, bit 63: erased, bit 62: tombstone | 12 timestamp
  *   20 length of the subject | 22 subject | with headers: 4 bytes length, header block | payload | checksum, 8 bytes
- * The checksum covers bytes 4..19, subject, header block and payload.
+ * The checksum covers bytes 4..19, subject, header block and payload as one run of bytes: where the subject ends and
+ * the header ends it does not cover. In a snapshot the S2 frames' CRCs do.
  */
 const sequenceOffset = 4;
 const timestampOffset = 12;
