@@ -1,0 +1,204 @@
+import type { z } from "zod";
+import { Failure } from "../kit/failures.ts";
+import { type ProgramEnd, readProgram, runProgram } from "../kit/program.ts";
+import { readAddress } from "./address.ts";
+import { type RepositoryPassword, resticEnvironment, secretsOf, usesProxy } from "./environment.ts";
+import { classify, listen, type ResticEnd, type Said, toFailure } from "./outcome.ts";
+import { knock } from "./reach.ts";
+
+/** How long restic may try in vain to open the repository; by itself it tries for 15 minutes. Once it is open, restic's own patience counts. */
+const openPatienceMs = 8_000;
+
+export interface ResticOptions {
+  readonly url: string;
+  readonly password: RepositoryPassword;
+  /** Keys of the backend, on top of `baseEnv`. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** More flags for every call: `--cacert FILE`, `--insecure-tls`, `--option s3.connections=9`. */
+  readonly options?: readonly string[] | undefined;
+  readonly cacheDirectory?: string | undefined;
+  /** `restic`, looked for in the PATH of `baseEnv`, unless given. */
+  readonly program?: string | undefined;
+  /** The surrounding environment; only the variables that `environment.ts` lists are passed on. */
+  readonly baseEnv: Readonly<Record<string, string | undefined>>;
+}
+
+export interface CallOptions {
+  /** Begins the message when it fails: "listing snapshots". */
+  readonly action: string;
+  readonly cwd?: string | undefined;
+  readonly onLine?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a restic that ended well, or in a way the caller judges itself, wrote. */
+export interface Outcome extends ResticEnd {
+  readonly stdout: string;
+}
+
+/** Runs restic on one repository. This is the only file that starts it. */
+export interface Restic {
+  /** The address without user and password. */
+  readonly shown: string;
+  readonly folder: string | undefined;
+  /** Runs it; anything but exit status 0 is thrown as a failure. */
+  run(args: readonly string[], options: CallOptions): Promise<Outcome>;
+  /** The same, but the caller judges the end; only what hinders every call (10, 11, 12, network, killed) is thrown. */
+  attempt(args: readonly string[], options: CallOptions): Promise<Outcome>;
+  /** Runs it for its bytes; throws at the end when it failed. */
+  stream(args: readonly string[], options: CallOptions): AsyncGenerator<Uint8Array, void, undefined>;
+  /** The failure that an outcome stands for. */
+  failure(action: string, outcome: ResticEnd): Failure;
+  /** Takes passwords and keys out of a text of restic. */
+  hide(text: string): string;
+}
+
+export function openRestic(options: ResticOptions): Restic {
+  const { baseEnv, program = "restic" } = options;
+  const address = readAddress(options.url, { ...baseEnv, ...options.env });
+  const env = resticEnvironment({ ...options, url: address.url }, baseEnv);
+  const flags = ["--json", ...cacheFlags(options, env), ...(options.options ?? [])];
+  const secrets = [...address.secrets, ...secretsOf(env)].sort((a, b) => b.length - a.length);
+  const { place } = address;
+  const knocks = place.kind !== "network" || !usesProxy(env, place.encrypted);
+  let isReached = false;
+
+  function hide(text: string): string {
+    const shown = text.replaceAll(address.url, address.shown);
+    return secrets.reduce((result, secret) => result.replaceAll(secret, "***"), shown);
+  }
+  async function prepare(signal: AbortSignal | undefined): Promise<void> {
+    // A folder is looked at each time (a disk may be gone); for a server once is enough, later it is restic's to wait for it.
+    if (knocks && (!isReached || place.kind === "folder")) await knock(address, { signal });
+    isReached = true;
+  }
+  const failure = (action: string, end: ResticEnd): Failure => toFailure(action, end, hide);
+  const call = (args: readonly string[]): string[] => [...args.slice(0, 1), ...flags, ...args.slice(1)];
+
+  async function attempt(args: readonly string[], { action, cwd, onLine, signal }: CallOptions): Promise<Outcome> {
+    await prepare(signal);
+    const ear = watch(signal);
+    try {
+      const { exitCode, killedBy, stdout } = await runProgram(program, call(args), {
+        env,
+        cwd,
+        installHint,
+        signal: ear.signal,
+        onStdoutLine: onLine,
+        onStderrLine: ear.hear,
+      });
+      const outcome = { exitCode, killedBy, stdout, said: ear.said() };
+      if (exitCode === undefined || [10, 11, 12, 130].includes(exitCode)) throw failure(action, outcome);
+      return outcome;
+    } catch (error) {
+      throw ear.explain(error, action, hide);
+    } finally {
+      ear.close();
+    }
+  }
+  return {
+    shown: address.shown,
+    folder: place.kind === "folder" ? place.path : undefined,
+    failure,
+    hide,
+    attempt,
+    async run(args, callOptions) {
+      const outcome = await attempt(args, callOptions);
+      if (outcome.exitCode !== 0) throw failure(callOptions.action, outcome);
+      return outcome;
+    },
+    async *stream(args, { action, cwd, signal }) {
+      await prepare(signal);
+      const ear = watch(signal);
+      const onEnd = ({ exitCode, killedBy }: ProgramEnd) => {
+        if (exitCode !== 0) throw failure(action, { exitCode, killedBy, said: ear.said() });
+      };
+      try {
+        yield* readProgram(program, call(args), {
+          env,
+          cwd,
+          installHint,
+          signal: ear.signal,
+          onStderrLine: ear.hear,
+          onEnd,
+        });
+      } catch (error) {
+        throw ear.explain(error, action, hide);
+      } finally {
+        ear.close();
+      }
+    },
+  };
+}
+
+const installHint = "install restic 0.17 or newer, for example: apt install restic, or: brew install restic";
+
+function cacheFlags({ cacheDirectory }: ResticOptions, env: Readonly<Record<string, string>>): string[] {
+  if (cacheDirectory !== undefined) return ["--cache-dir", cacheDirectory];
+  const hasHome = ["RESTIC_CACHE_DIR", "XDG_CACHE_HOME", "HOME"].some((name) => (env[name] ?? "") !== "");
+  return hasHome ? [] : ["--no-cache"];
+}
+
+/** Locks are taken while opening, and refreshed every 5 minutes: a refresh that fails for a while is restic's to repeat. */
+const openingMs = 60_000;
+const retryLine =
+  /^(?:Stat|Load|List|Save)\(<(?:config|key|lock)\/[^)]*\) (returned error, retrying after|operation successful)/;
+
+/**
+ * Listens to restic's standard error, and ends it when it cannot open the repository for 8 seconds: it says so at each try
+ * ("Stat(<config/>) returned error, retrying after ..."), and would go on for 15 minutes.
+ */
+function watch(outer: AbortSignal | undefined) {
+  const ear = listen();
+  const patience = new AbortController();
+  const startedMs = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  let lastTry = "";
+  return {
+    signal: outer === undefined ? patience.signal : AbortSignal.any([outer, patience.signal]),
+    said: (): Said => ear.said,
+    hear(line: string): void {
+      ear.hear(line);
+      const retry = retryLine.exec(line);
+      if (retry === null || performance.now() - startedMs > openingMs) return;
+      if (retry[1] === "operation successful") {
+        clearTimeout(timer);
+        timer = undefined;
+        return;
+      }
+      lastTry = line.replace(/^.*? retrying after [^:]*: /, "");
+      timer ??= setTimeout(() => patience.abort(), openPatienceMs);
+    },
+    explain(error: unknown, action: string, hide: (text: string) => string): unknown {
+      if (!patience.signal.aborted || outer?.aborted === true || !Failure.is(error, "interrupted")) return error;
+      const code = classify(lastTry) ?? "repository-unreachable";
+      return new Failure(code, `${action}: ${hide(lastTry)}`, { cause: error.cause });
+    },
+    close: (): void => clearTimeout(timer),
+  };
+}
+
+/** Parses one JSON document of restic. `what` names it in the failure when it is none, or another restic's. */
+export function parseOutput<S extends z.ZodType>(schema: S, text: string, what: string): z.output<S> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Failure("repository-failed", `reading restic's ${what}: it is no JSON`, { cause: error });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Failure("repository-failed", `reading restic's ${what}: it is not what restic 0.17 and newer write`, {
+    cause: parsed.error,
+  });
+}
+
+/** The same for a line among others: undefined when it is no JSON or of another kind. */
+export function parseLine<S extends z.ZodType>(schema: S, line: string): z.output<S> | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
