@@ -1,7 +1,11 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { findProgram } from "../../../tests/support/programs.ts";
 import { Failure } from "../../kit/failures.ts";
-import { chunks } from "./archive-samples.ts";
+import { chunks, decompress, fixture } from "./archive-samples.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 import { paddingFrame, S2Decoder, s2StreamIdentifier, storedFrames } from "./s2.ts";
 import { decodeBlock } from "./s2-block.ts";
@@ -214,6 +218,25 @@ describe("a stream", () => {
     for (let end = 0; end < stream.length; end++) {
       if (end === s2StreamIdentifier.length) continue;
       expect(() => decode(stream.subarray(0, end))).toThrow(expect.objectContaining({ code: "snapshot-incomplete" }));
+    }
+  });
+});
+
+describe("s2c, the reference's own compressor,", () => {
+  const program = findProgram("s2c");
+  const inputs: readonly (readonly [string, () => Uint8Array])[] = [
+    ["text", () => readFileSync(join(import.meta.dirname, "../../../package-lock.json"))],
+    ["blocks of messages", () => decompress(fixture("2.14.5"))],
+    ["zeros", () => new Uint8Array(5_000_000)],
+    ["one byte", () => Uint8Array.of(65)],
+  ];
+
+  test.skipIf(program === undefined).each(inputs)("writes %s for S2Decoder to read", (_title, input) => {
+    const bytes = input();
+    for (const options of [[], ["-faster"], ["-slower"], ["-blocksize", "64K"]]) {
+      const args = ["-q", "-c", "-index=false", ...options, "-"];
+      const stream = execFileSync(program ?? "s2c", args, { input: bytes, maxBuffer: 1 << 25 });
+      expect(Buffer.compare(decode(stream), bytes)).toBe(0);
     }
   });
 });
