@@ -1,0 +1,40 @@
+import type { Options } from "./option.ts";
+import { natsOptions } from "./options/nats.ts";
+import { outputOptions } from "./options/output.ts";
+import { repositoryOptions } from "./options/repository.ts";
+
+const sharedOptions: Options = { ...natsOptions, ...repositoryOptions, ...outputOptions };
+
+export const exitHelp = "help exit";
+
+/**
+ * Puts the command's name first: `-r REPO snapshots` becomes `snapshots -r REPO`, `help backup` `backup --help`,
+ * `help exit` the one word `exitHelp`. Options that no command shares stay, and are refused by the parser; so does a
+ * command that does not exist, even where only its help is asked for.
+ */
+export function arrange(argv: readonly string[], names: readonly string[]): readonly string[] {
+  const at = commandIndex(argv);
+  const command = argv[at];
+  if (command === undefined) return argv;
+  const rest = [...argv.slice(0, at), ...argv.slice(at + 1)];
+  if (command !== "help") return names.includes(command) ? [command, ...rest] : [command];
+  const topic = rest.find((argument) => !argument.startsWith("-"));
+  if (topic === undefined || topic === "help") return ["--help"];
+  if (topic === "exit") return [exitHelp];
+  return names.includes(topic) ? [topic, "--help"] : [topic];
+}
+
+function commandIndex(argv: readonly string[]): number {
+  let at = 0;
+  while (at < argv.length) {
+    const argument = argv[at] ?? "";
+    if (!argument.startsWith("-") || argument === "-" || argument === "--") return at;
+    at += takesNext(argument) ? 2 : 1;
+  }
+  return at;
+}
+
+function takesNext(argument: string): boolean {
+  const option = Object.values(sharedOptions).find(({ flags }) => flags.split(/[ ,]+/).includes(argument));
+  return option?.flags.includes("<") ?? false;
+}

@@ -1,0 +1,90 @@
+import type { Command } from "./command.ts";
+
+/** A command as the list of commands shows it; the rest is loaded when it is asked for, so that help is quick. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly heading: string;
+  readonly load: () => Promise<Command>;
+}
+
+const start = "Start here:";
+const everyDay = "Back up and restore:";
+const trust = "Be sure:";
+const upkeep = "Upkeep:";
+const more = "More:";
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: "try",
+    summary: "first run: find, save, store and prove, in one command",
+    heading: start,
+    load: async () => (await import("./commands/try.ts")).tryCommand,
+  },
+  {
+    name: "init",
+    summary: "make a repository",
+    heading: start,
+    load: async () => (await import("./commands/init.ts")).initCommand,
+  },
+  {
+    name: "backup",
+    summary: "save streams with their consumers",
+    heading: everyDay,
+    load: async () => (await import("./commands/backup.ts")).backupCommand,
+  },
+  {
+    name: "restore",
+    summary: "bring streams back, beside or into nothing",
+    heading: everyDay,
+    load: async () => (await import("./commands/restore.ts")).restoreCommand,
+  },
+  {
+    name: "snapshots",
+    summary: "list what is in the repository",
+    heading: everyDay,
+    load: async () => (await import("./commands/snapshots.ts")).snapshotsCommand,
+  },
+  {
+    name: "show",
+    summary: "show the streams of a snapshot",
+    heading: everyDay,
+    load: async () => (await import("./commands/show.ts")).showCommand,
+  },
+  {
+    name: "prove",
+    summary: "restore a snapshot into a scratch server and compare every message",
+    heading: trust,
+    load: async () => (await import("./commands/prove.ts")).proveCommand,
+  },
+  {
+    name: "proofs",
+    summary: "list what was proven, and when",
+    heading: trust,
+    load: async () => (await import("./commands/proofs.ts")).proofsCommand,
+  },
+  {
+    name: "check",
+    summary: "check that the repository is whole",
+    heading: trust,
+    load: async () => (await import("./commands/check.ts")).checkCommand,
+  },
+  {
+    name: "forget",
+    summary: "remove old snapshots by rules",
+    heading: upkeep,
+    load: async () => (await import("./commands/forget.ts")).forgetCommand,
+  },
+  {
+    name: "unlock",
+    summary: "remove locks that dead runs left",
+    heading: upkeep,
+    load: async () => (await import("./commands/unlock.ts")).unlockCommand,
+  },
+  {
+    name: "completion",
+    summary: "print a completion script for a shell",
+    heading: more,
+    load: async () => (await import("./commands/completion.ts")).completionCommand,
+  },
+];

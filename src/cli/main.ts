@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { catchInterrupts } from "../kit/interrupt.ts";
+import { confirmOn } from "./confirm.ts";
+import { readEnvironment } from "./environment.ts";
+import type { TextSink } from "./printer.ts";
+import { run } from "./run.ts";
+
+/** The process around `run`: signals, streams, the exit status. */
+
+function sinkOf(stream: NodeJS.WriteStream): TextSink {
+  let isGone = false;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    isGone = true;
+    if (error.code !== "EPIPE") process.exitCode = 1;
+  });
+  return {
+    write: (text) => {
+      if (!isGone) stream.write(text);
+    },
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.columns;
+    },
+  };
+}
+
+function readVersion(): string {
+  const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
+  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "unknown";
+}
+
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0 || stream.destroyed) return resolve();
+    stream.once("drain", resolve).once("error", () => resolve());
+  });
+}
+
+const stdout = sinkOf(process.stdout);
+const stderr = sinkOf(process.stderr);
+using interrupts = catchInterrupts(process, {
+  onFirst: () => stderr.isTerminal && stderr.write("\ncleaning up; Ctrl-C again ends at once\n"),
+  endNow: () => process.exit(128 + constants.signals.SIGINT),
+});
+const status = await run(process.argv.slice(2), {
+  environment: readEnvironment(),
+  stdout,
+  stderr,
+  signal: interrupts.signal,
+  confirm: confirmOn(process.stdin, process.stderr, interrupts.signal),
+  version: readVersion(),
+});
+await Promise.all([drained(process.stdout), drained(process.stderr)]);
+// A socket or timer that someone forgot must not keep the shell waiting.
+process.exit(status);

@@ -1,0 +1,76 @@
+import { resolve } from "node:path";
+import { Failure } from "../kit/failures.ts";
+import { openRepository, type Repository } from "../repository/restic.ts";
+import type { CommandContext } from "./command.ts";
+import type { Environment } from "./environment.ts";
+import type { RepositoryOptions } from "./options/repository.ts";
+import type { ProfileSettings } from "./profile.ts";
+import {
+  type RepositoryPassword,
+  type RepositoryPlace,
+  type RepositorySettings,
+  repositoryLayerOfOptions,
+  repositoryLayerOfVariables,
+  resolveRepository,
+} from "./repository-settings.ts";
+import { readNamedFile } from "./secret-file.ts";
+
+/** What options, variables and profile say about the repository; `try` fills in what is missing. */
+export function repositorySettings(
+  { environment }: CommandContext,
+  options: RepositoryOptions,
+  profile: ProfileSettings,
+): RepositorySettings {
+  return resolveRepository([
+    repositoryLayerOfOptions(options),
+    repositoryLayerOfVariables(environment),
+    profile.repository,
+  ]);
+}
+
+/** The repository that options, variables or profile name. Nothing is contacted yet. */
+export async function openNamedRepository(
+  command: CommandContext,
+  options: RepositoryOptions,
+  profile: ProfileSettings,
+): Promise<Repository> {
+  const { place, password } = repositorySettings(command, options, profile);
+  if (place === undefined) {
+    throw new Failure("usage", "no repository is named", { hint: "name it with --repo, or set RESTIC_REPOSITORY" });
+  }
+  return await openPlace(command, { place, password, profile });
+}
+
+export async function openPlace(
+  { environment }: CommandContext,
+  {
+    place,
+    password,
+    profile,
+  }: {
+    readonly place: RepositoryPlace;
+    readonly password: RepositoryPassword | undefined;
+    readonly profile: ProfileSettings;
+  },
+): Promise<Repository> {
+  if (password === undefined) {
+    throw new Failure("usage", "no password for the repository is given", {
+      hint: "set RESTIC_PASSWORD or RESTIC_PASSWORD_FILE, or name a file with --repo-password-file",
+    });
+  }
+  const url =
+    place.kind === "url" ? place.url : (await readNamedFile(place.path, "repository file")).split("\n", 1)[0]?.trim();
+  return openRepository({
+    url: url ?? "",
+    password: await checkedPassword(password, environment),
+    baseEnv: { ...profile.environment, ...environment.variables },
+  });
+}
+
+/** A missing file is named before restic is run, and found from whatever folder restic runs in. */
+async function checkedPassword(password: RepositoryPassword, environment: Environment): Promise<RepositoryPassword> {
+  if (password.kind !== "file") return password;
+  const path = resolve(environment.workingFolder, password.path);
+  await readNamedFile(path, "repository's password file");
+  return { kind: "file", path };
+}
