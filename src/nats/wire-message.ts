@@ -26,24 +26,37 @@ interface LibraryMessage {
 /** Reads a nats.js message without its header parser, which normalises what it reads. Throws `unexpected` on another library. */
 export function wireMessage(message: unknown): WireMessage {
   if (!isLibraryMessage(message)) throw new Failure("unexpected", "the NATS library keeps messages in an unknown form");
-  const { _rdata: bytes, _msg: args } = message;
-  const headerBytes = Math.max(args.hdr, 0);
-  return {
-    subjectBytes: args.subject,
-    header: bytes.subarray(0, headerBytes),
-    payload: bytes.subarray(headerBytes),
-    get subject() {
-      return decoder.decode(args.subject);
-    },
-    get reply() {
-      return args.reply === undefined ? undefined : decoder.decode(args.reply);
-    },
-    get status() {
-      return headerBytes === 0 ? undefined : parseStatus(bytes.subarray(0, headerBytes));
-    },
-  };
+  return new ReadMessage(message);
 }
 
+/** Texts are decoded when asked for: most deliveries are only counted and stored. */
+class ReadMessage implements WireMessage {
+  readonly subjectBytes: Uint8Array;
+  readonly header: Uint8Array;
+  readonly payload: Uint8Array;
+  readonly #reply: Uint8Array | undefined;
+
+  constructor({ _rdata: bytes, _msg: { subject, reply, hdr } }: LibraryMessage) {
+    this.subjectBytes = subject;
+    this.#reply = reply;
+    this.header = hdr > 0 ? bytes.subarray(0, hdr) : nothing;
+    this.payload = hdr > 0 ? bytes.subarray(hdr) : bytes;
+  }
+
+  get subject(): string {
+    return decoder.decode(this.subjectBytes);
+  }
+
+  get reply(): string | undefined {
+    return this.#reply === undefined ? undefined : decoder.decode(this.#reply);
+  }
+
+  get status(): WireStatus | undefined {
+    return this.header.length === 0 ? undefined : parseStatus(this.header);
+  }
+}
+
+const nothing = new Uint8Array(0);
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const space = 0x20;
 const versionBytes = "NATS/1.0".length;
