@@ -23,7 +23,8 @@ export function decideConsumers(
 
 function save(archived: StoredConsumer | undefined, info: ConsumerInfo, at: { readonly isClustered: boolean }): Saved {
   if (archived === undefined) return rolledBack(info);
-  const consumer = { ...archived, created: archived.created ?? info.created };
+  // a server that restored the consumer writes the time of that into its archives; the list has the true one
+  const consumer = { ...archived, created: info.created };
   // a clustered 2.15 server has no pending state at hand and gives the floor instead (server/stream_backup.go)
   const isFloorOnly =
     at.isClustered &&

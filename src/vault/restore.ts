@@ -7,6 +7,7 @@ import { checkServerVersion, listStreams } from "../nats/streams.ts";
 import type { Repository } from "../repository/restic.ts";
 import { ArchiveSource, type StoredFile, storedFiles } from "./archive-source.ts";
 import { openSnapshot, type SnapshotEntry } from "./catalog.ts";
+import { configChanges } from "./config-changes.ts";
 import type { Manifest } from "./manifest.ts";
 import { decideStream, type PlannedStream, type RestorePlan, type RestoreWishes } from "./plan.ts";
 import { type Running, timeOf } from "./progress.ts";
@@ -198,7 +199,7 @@ async function restoreOne(
     });
     const notes = await verifyRestored(own, { manifest, config, info, samples: source.samples }, running);
     running.onProgress?.({ step: "restored", stream, messages: info.state.messages, bytes });
-    const fields = dropped.map((field) => `the server does not know ${field}: it was left out of the configuration`);
+    const fields = configChanges(config, info.config, dropped);
     const { consumers } = manifest;
     return {
       outcome: "restored",

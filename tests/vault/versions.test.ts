@@ -1,10 +1,13 @@
 /** Streams with everything odd in them, made by one server version, restored into every other. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type JsonObject, parseJson } from "../../src/kit/json.ts";
+import type { JetStream } from "../../src/nats/jetstream.ts";
 import { restoreStream } from "../../src/nats/restore.ts";
+import { streamInfo } from "../../src/nats/streams.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { makePlace, type Place } from "../support/place.ts";
 import { type NatsServerVersion, natsServerVersions } from "../support/programs.ts";
@@ -36,6 +39,7 @@ describe.each(natsServerVersions)("a stream of %s", (version) => {
     }
     await restoreStream(from.jetstream, { config, state }, whole(), {});
     stream = String(config.name);
+    await untilExpired(from.jetstream, stream);
     before = await readWhole(from.jetstream, stream);
     place = await makePlace();
     const report = await place.backUp(from.jetstream);
@@ -63,6 +67,17 @@ describe.each(natsServerVersions)("a stream of %s", (version) => {
     }
   });
 });
+
+/** The stream holds messages whose time to live is over; the server takes some seconds to remove them. */
+async function untilExpired(jetstream: JetStream, name: string): Promise<void> {
+  let [messages, steady] = [-1n, 0];
+  for (let waited = 0; steady < 12 && waited < 60; waited++) {
+    const { state } = await streamInfo(jetstream, name, {});
+    steady = state.messages === messages ? steady + 1 : 0;
+    messages = state.messages;
+    await sleep(250);
+  }
+}
 
 /** The fields of a configuration that the other side has as well. */
 function known(config: JsonObject, other: JsonObject): JsonObject {
