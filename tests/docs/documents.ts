@@ -36,6 +36,7 @@ function readSteps(text: string): Step[] {
 export function mask(output: string): string {
   return output
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+    .replaceAll(/\/home\/ada\b/g, "DIRECTORY")
     .replaceAll(/\b(?:localhost|127\.0\.0\.1):\d+/g, "HOST")
     .replaceAll(/\b[0-9a-f]{8,64}\b/g, "ID")
     .replaceAll(/\bN[A-Z0-9]{55}\b/g, "SERVER")

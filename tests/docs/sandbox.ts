@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { expect } from "vitest";
+import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { createConsumer, createStream, openServer, publishMany, take } from "../support/streams.ts";
+import { type Block, mask, readBlocks } from "./documents.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Commands that have tests of their own, or are what runs this. */
+const runElsewhere = new Set(["npm test", "npm run quickstart"]);
+
+/** A reader's machine: a folder, a shell that remembers what was exported, a server with the streams of the README. */
+export interface Sandbox extends AsyncDisposable {
+  readonly server: TestServer;
+  readonly home: string;
+}
+
+export async function openSandbox(): Promise<Sandbox> {
+  const server = await startNatsServer();
+  await fill(server);
+  const home = await mkdtemp(join(tmpdir(), "coldstream-docs-"));
+  return {
+    server,
+    home,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs every command of a document, in order; what a `console` block shows is compared. Returns how many blocks ran. */
+export async function runDocument(document: string, sandbox: Sandbox): Promise<number> {
+  const blocks = readBlocks(await readFile(join(root, document), "utf8"));
+  for (const block of blocks) await runBlock(block, sandbox, `${document}:${block.line}`);
+  return blocks.length;
+}
+
+async function fill(server: TestServer): Promise<void> {
+  await using opened = await openServer(server.url);
+  const { jetstream } = opened;
+  await createStream(jetstream, "ORDERS", { subjects: ["orders.>"] });
+  await publishMany(jetstream, "orders", 20_000, 300);
+  await createConsumer(jetstream, "ORDERS", "billing");
+  await take(jetstream, {
+    stream: "ORDERS",
+    consumer: "billing",
+    count: 100,
+    isAcknowledged: (index) => index % 10 !== 0,
+  });
+  await createStream(jetstream, "KV_settings", { subjects: ["$KV.settings.>"], max_msgs_per_subject: 1n });
+  for (let key = 0; key < 200; key++) jetstream.connection.publish(`$KV.settings.key${key}`, Buffer.from("on"));
+  await jetstream.connection.flush();
+}
+
+async function runBlock(block: Block, sandbox: Sandbox, where: string): Promise<void> {
+  if (block.kind === "script") {
+    const lines = block.text.split("\n").filter((line) => !runElsewhere.has(line.trim()));
+    const ran = await shell(`exec 2>&1\nset -e\n${lines.join("\n")}`, sandbox);
+    expect(ran.status, `${where}\n${ran.output}`).toBe(0);
+    return;
+  }
+  // a session shows what stays on the screen: progress goes to standard error and is wiped
+  for (const step of block.steps) {
+    const ran = await shell(step.command, sandbox);
+    const printed = ran.output.replaceAll(sandbox.home, "/home/ada");
+    expect(mask(printed), `${where}: ${step.command}`).toBe(mask(step.output));
+  }
+}
+
+function shell(
+  script: string,
+  { server, home }: Sandbox,
+): Promise<{ readonly status: number; readonly output: string }> {
+  const path = [join(root, "bin"), join(root, ".tools/bin"), process.env.PATH].join(delimiter);
+  const env = { PATH: path, HOME: home, TMPDIR: home };
+  const text = script.replaceAll("nats://localhost:4222", server.url).replaceAll("bin/coldstream", "coldstream");
+  const remembering = `[ ! -e .exports ] || . ./.exports\n${text}\ncd "$HOME" && export -p > .exports`;
+  return new Promise((resolve) => {
+    execFile("sh", ["-c", remembering], { cwd: home, env }, (error, stdout) => {
+      const status = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+      resolve({ status, output: stdout });
+    });
+  });
+}
