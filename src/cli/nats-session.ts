@@ -91,14 +91,22 @@ async function toConnectOptions({
     servers,
     credentials: await readLogin(login),
     name: "coldstream",
-    tls: {
-      ...(tls.cert === undefined ? {} : { cert: await readSource(tls.cert, "client certificate") }),
-      ...(tls.key === undefined ? {} : { key: await readSource(tls.key, "client key") }),
-      ...(tls.ca === undefined ? {} : { ca: await readSource(tls.ca, "certificate authorities") }),
-      ...(tls.first ? { handshakeFirst: true } : {}),
-    },
+    ...(await readTls(tls)),
     ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
+}
+
+/** Nothing at all unless something is set: the mere presence of TLS settings asks for TLS. */
+async function readTls({ cert, key, ca, first }: NatsSettings["tls"]): Promise<Pick<ConnectOptions, "tls">> {
+  if (cert === undefined && key === undefined && ca === undefined && !first) return {};
+  return {
+    tls: {
+      ...(cert === undefined ? {} : { cert: await readSource(cert, "client certificate") }),
+      ...(key === undefined ? {} : { key: await readSource(key, "client key") }),
+      ...(ca === undefined ? {} : { ca: await readSource(ca, "certificate authorities") }),
+      ...(first ? { handshakeFirst: true } : {}),
+    },
   };
 }
 

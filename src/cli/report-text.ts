@@ -94,6 +94,17 @@ export function snapshotLines(
   );
 }
 
+/** A snapshot in JSON output; `streams` is null for all of the account. */
+export function snapshotDocument(entry: SnapshotEntry) {
+  return { ...entry, streams: entry.streams ?? null, bytes: entry.bytes ?? null };
+}
+
+/** Servers without a name call themselves by their key, which tells a person nothing. */
+export function serverLabel(name: string, version: string): string {
+  const program = `nats-server ${visible(version)}`;
+  return name === "" || /^N[A-Z2-7]{55}$/.test(name) ? program : `${visible(name)} (${program})`;
+}
+
 /** `all`, `ORDERS, EVENTS`, `ORDERS, EVENTS and 7 more`. */
 function selection(streams: readonly string[] | undefined): string {
   if (streams === undefined) return "all";

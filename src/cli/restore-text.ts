@@ -2,7 +2,7 @@ import { counted, formatBytes, formatCount, formatDuration, formatTime } from ".
 import type { RestorePlan } from "../vault/plan.ts";
 import type { RestoredStream, RestoreReport } from "../vault/restore.ts";
 import { failureMessage } from "./failure-text.ts";
-import { noteLines } from "./report-text.ts";
+import { noteLines, serverLabel } from "./report-text.ts";
 import { type Column, formatTable } from "./table.ts";
 import { visible, visibleSentence } from "./visible.ts";
 
@@ -15,7 +15,7 @@ const columns: readonly Column[] = [
 ];
 
 /** What a restore would do. */
-export function planLines({ snapshot, server, serverVersion, streams }: RestorePlan): string[] {
+export function planLines({ snapshot, server, serverVersion, streams }: RestorePlan, address: string): string[] {
   const rows = streams.map(({ stream, as, messages, bytes, consumers, action, reason }) => [
     visible(stream),
     visible(as),
@@ -25,7 +25,7 @@ export function planLines({ snapshot, server, serverVersion, streams }: RestoreP
     reason === undefined ? action : `${action}: ${visibleSentence(reason)}`,
   ]);
   return [
-    `snapshot ${snapshot.shortId} of ${formatTime(snapshot.time)} to server ${visible(server)} (nats-server ${visible(serverVersion)})`,
+    `snapshot ${snapshot.shortId} of ${formatTime(snapshot.time)} to ${visible(address)}, ${serverLabel(server, serverVersion)}`,
     "",
     ...formatTable([...columns, { title: "ACTION" }], rows),
     ...noteLines(streams),

@@ -56,7 +56,10 @@ export function nextLines({
   place,
   report,
   isProven,
+  server,
 }: {
+  /** As the person named it, if so. */
+  readonly server: string | undefined;
   readonly place: TryPlace;
   readonly report: BackupReport;
   readonly isProven: boolean;
@@ -66,6 +69,8 @@ export function nextLines({
   if (place.passwordFile !== undefined) {
     variables.push(`export RESTIC_PASSWORD_FILE=${shellWord(place.passwordFile)}`);
   }
+  // a server's address may hold a password, which is not for copying around
+  if (server !== undefined && !server.includes("@")) variables.push(`export NATS_URL=${shellWord(server)}`);
   const keep =
     place.passwordFile === undefined
       ? []

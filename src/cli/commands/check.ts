@@ -1,46 +1,26 @@
 import { Failure } from "../../kit/failures.ts";
-import { counted } from "../../kit/quantities.ts";
 import { defineCommand } from "../command.ts";
+import type { Values } from "../option.ts";
 import { parsed } from "../option.ts";
 import { repositoryOptions } from "../options/repository.ts";
-import { loadProfile } from "../profile.ts";
-import { openNamedRepository } from "../repository-session.ts";
-import { visible, visibleSentence } from "../visible.ts";
+
+export const checkOptions = {
+  readDataSubset: parsed("--read-data-subset <part>", "read data too: 10%, 2/7 (the second seventh) or 5G", readSubset),
+  ...repositoryOptions,
+};
+export type CheckOptions = Values<typeof checkOptions>;
 
 export const checkCommand = defineCommand({
   name: "check",
   description:
     "Checks that everything the repository's index names is there. Reading data is a choice: all of it takes as long as " +
     "reading the repository does. Works beside running backups.",
-  options: {
-    readDataSubset: parsed(
-      "--read-data-subset <part>",
-      "read data too: 10%, 2/7 (the second seventh) or 5G",
-      readSubset,
-    ),
-    ...repositoryOptions,
-  },
+  options: checkOptions,
   examples: [
     { line: "coldstream check", what: "is everything there?" },
     { line: "coldstream check --read-data-subset 100%", what: "and is it what was written?" },
   ],
-  async run(context, options) {
-    const { printer, signal } = context;
-    const repository = await openNamedRepository(context, options, await loadProfile(context, options));
-    printer.note(`checking ${visible(repository.url)}`);
-    const { readDataSubset } = options;
-    const { ok, errors } = await repository.check({
-      signal,
-      ...(readDataSubset === undefined ? {} : { readDataSubset }),
-    });
-    printer.lines(...errors.map((error) => `  ${visibleSentence(error)}`));
-    if (ok) printer.done("the repository is whole");
-    printer.document({ repository: repository.url, ok, errors, readDataSubset: readDataSubset ?? null });
-    if (ok) return undefined;
-    return new Failure("damaged", `the repository is damaged: ${counted(errors.length, "problem")}`, {
-      hint: "make a new backup, find out what is still whole with coldstream prove, and see: restic help repair",
-    });
-  },
+  run: async (context, options) => await (await import("../actions/check.ts")).checkRepository(context, options),
 });
 
 export function readSubset(given: string): string {

@@ -1,47 +1,18 @@
-import { formatCount, formatDuration, formatTime } from "../../kit/quantities.ts";
-import { listProofs } from "../../vault/prove.ts";
 import { defineCommand } from "../command.ts";
+import type { Values } from "../option.ts";
 import { repositoryOptions } from "../options/repository.ts";
-import { loadProfile } from "../profile.ts";
-import { openNamedRepository } from "../repository-session.ts";
-import { formatTable } from "../table.ts";
-import { visible } from "../visible.ts";
+
+export const proofsOptions = repositoryOptions;
+export type ProofsOptions = Values<typeof proofsOptions>;
 
 export const proofsCommand = defineCommand({
   name: "proofs",
   description:
     "Lists the proofs that the repository holds, oldest first: what was restored, when, and how it compared.",
-  options: repositoryOptions,
+  options: proofsOptions,
   examples: [
     { line: "coldstream proofs", what: "every proof" },
     { line: "coldstream proofs --json", what: "with the digests of every stream, for an auditor" },
   ],
-  async run(context, options) {
-    const { printer } = context;
-    const repository = await openNamedRepository(context, options, await loadProfile(context, options));
-    const proofs = await listProofs(repository, context);
-    const rows = proofs.map(({ proof, time, snapshot, proven, streams, serverVersion, durationMs }) => [
-      proof.slice(0, 8),
-      formatTime(time),
-      snapshot.slice(0, 8),
-      proven ? "proven" : "not proven",
-      formatCount(streams.length),
-      formatCount(streams.reduce((sum, { messages }) => sum + messages, 0n)),
-      visible(serverVersion),
-      formatDuration(durationMs),
-    ]);
-    const columns = [
-      { title: "PROOF" },
-      { title: "TIME" },
-      { title: "SNAPSHOT" },
-      { title: "RESULT" },
-      { title: "STREAMS", align: "right" },
-      { title: "MESSAGES", align: "right" },
-      { title: "SERVER" },
-      { title: "TOOK", align: "right" },
-    ] as const;
-    if (proofs.length === 0) printer.lines("there are no proofs; make one with: coldstream prove");
-    else printer.lines(...formatTable(columns, rows));
-    printer.document({ repository: repository.url, proofs });
-  },
+  run: async (context, options) => await (await import("../actions/proofs.ts")).showProofs(context, options),
 });

@@ -1,31 +1,20 @@
 import { Failure } from "../../kit/failures.ts";
-import { counted, formatBytes } from "../../kit/quantities.ts";
-import type { RestorePlan } from "../../vault/plan.ts";
-import { planRestore, type RestoreReport, type RestoreRequest, restore } from "../../vault/restore.ts";
-import { chooseSnapshot } from "../choose-snapshot.ts";
-import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
-import { openNats } from "../nats-session.ts";
+import { defineCommand } from "../command.ts";
 import { list, oneOf, text, toggle, type Values, whole } from "../option.ts";
 import { natsOptions } from "../options/nats.ts";
 import { repositoryOptions } from "../options/repository.ts";
 import { targetOption } from "../options/target.ts";
-import { loadProfile } from "../profile.ts";
-import { showProgress } from "../progress-display.ts";
-import { openNamedRepository } from "../repository-session.ts";
-import { planLines, restoreLines } from "../restore-text.ts";
-import { visible } from "../visible.ts";
 
-const options = {
+export const restoreOptions = {
   all: toggle("--all", "every stream of the snapshot"),
   snapshot: text("--snapshot <id>", "which snapshot, or latest (the default)"),
   target: targetOption("look for latest among the snapshots of this target"),
   dryRun: toggle("-n, --dry-run", "show what would be done, and stop"),
-  onConflict: oneOf("--on-conflict <policy>", "when the stream exists: fail (default), skip, overwrite, rename", [
-    "fail",
-    "skip",
-    "overwrite",
-    "rename",
-  ]),
+  onConflict: oneOf(
+    "--on-conflict <policy>",
+    "when the stream exists: fail (default), skip, rename (overwrite: later)",
+    ["fail", "skip", "overwrite", "rename"],
+  ),
   rename: list("--rename <old=new>", "restore a stream under another name; may be repeated", readRename),
   replicas: whole("--replicas <n>", "copies in the cluster, instead of what was saved", { min: 1, max: 5 }),
   storage: oneOf("--storage <kind>", "file: restore memory streams as file streams", ["file"]),
@@ -34,7 +23,7 @@ const options = {
   ...natsOptions,
   ...repositoryOptions,
 };
-type RestoreOptions = Values<typeof options>;
+export type RestoreOptions = Values<typeof restoreOptions>;
 
 export const restoreCommand = defineCommand({
   name: "restore",
@@ -42,42 +31,14 @@ export const restoreCommand = defineCommand({
     "Brings streams back with their configuration and consumers. What would be done is decided first; when one stream " +
     "cannot be restored, nothing is changed. Existing streams are never touched.",
   operands: [{ name: "STREAM", help: "streams to restore; or --all", many: true }],
-  options,
+  options: restoreOptions,
   examples: [
     { line: "coldstream restore --all --dry-run", what: "what would be done" },
     { line: "coldstream restore ORDERS", what: "from the latest snapshot" },
     { line: "coldstream restore --rename ORDERS=ORDERS_OLD --snapshot 1a2b3c4d", what: "beside the living one" },
   ],
-  async run(context, given, operands) {
-    const { printer } = context;
-    const streams = selectStreams(given, operands);
-    const onConflict = given.onConflict ?? "fail";
-    if (onConflict === "overwrite") throw notAvailableYet();
-    const profile = await loadProfile(context, given);
-    const repository = await openNamedRepository(context, given, profile);
-    await using nats = await openNats(context, given, profile);
-    const wanted = { streams, target: given.target };
-    const request: RestoreRequest = {
-      jetstream: nats.jetstream,
-      connectAgain: nats.connectAgain,
-      repository,
-      snapshot: await chooseSnapshot(repository, given.snapshot ?? "latest", wanted, context),
-      streams,
-      onConflict,
-      renames: new Map(given.rename),
-      liftLimits: given.liftLimits,
-      parallel: given.parallel ?? 4,
-      ...(given.replicas === undefined ? {} : { replicas: given.replicas }),
-      ...(given.storage === undefined ? {} : { storage: given.storage }),
-    };
-    const plan = await planRestore(request, context);
-    if (given.dryRun) {
-      printer.lines(...planLines(plan));
-      printer.document({ dryRun: true, ...plan });
-      return planOutcome(plan);
-    }
-    return restoreOutcome(await runRestore(context, request, plan), printer);
-  },
+  run: async (context, options, operands) =>
+    await (await import("../actions/restore.ts")).bringBack(context, options, operands),
 });
 
 /** `OLD=NEW`. */
@@ -85,74 +46,4 @@ export function readRename(given: string): readonly [string, string] {
   const [, before = "", after = ""] = /^([^=]+)=([^=]+)$/.exec(given) ?? [];
   if (before !== "" && after !== "") return [before, after];
   throw new Failure("usage", `${JSON.stringify(given)} does not look like OLD=NEW`);
-}
-
-/** The streams to restore; empty: all. Names that are only renamed are meant as well. */
-export function selectStreams(
-  { all, rename }: Pick<RestoreOptions, "all" | "rename">,
-  operands: readonly string[],
-): readonly string[] {
-  const renamed = rename.map(([before]) => before);
-  const twice = renamed.find((name, at) => renamed.indexOf(name) !== at);
-  if (twice !== undefined) throw new Failure("usage", `--rename names ${JSON.stringify(twice)} twice`);
-  if (all && operands.length > 0) throw new Failure("usage", "give names of streams or --all, not both");
-  if (all) return [];
-  if (operands.length === 0) {
-    if (renamed.length > 0) return renamed;
-    throw new Failure("usage", "no stream is named", { hint: "name streams, or restore every one with --all" });
-  }
-  const stranger = renamed.find((name) => !operands.includes(name));
-  if (stranger === undefined) return [...new Set(operands)];
-  throw new Failure("usage", `--rename names ${JSON.stringify(stranger)}, which is not among the streams to restore`);
-}
-
-function notAvailableYet(): Failure {
-  return new Failure("not-available-yet", "--on-conflict overwrite comes in a later version; nothing was changed", {
-    hint: "restore beside the stream with --on-conflict rename, or delete it first",
-  });
-}
-
-function planOutcome({ streams }: RestorePlan): Outcome {
-  const refused = streams.filter(({ action }) => action === "refuse");
-  if (refused.length === 0) return undefined;
-  return new Failure("plan-refused", `${counted(refused.length, "stream")} of ${streams.length} would be refused`, {
-    hint: "the reasons are in the plan",
-  });
-}
-
-async function runRestore(
-  { printer, signal }: CommandContext,
-  request: RestoreRequest,
-  plan: RestorePlan,
-): Promise<RestoreReport> {
-  const wanted = plan.streams.filter(({ action }) => action === "restore");
-  const bytes = wanted.reduce((sum, stream) => sum + stream.bytes, 0);
-  printer.note(
-    `restoring ${counted(wanted.length, "stream")} (${formatBytes(bytes)}) of snapshot ${plan.snapshot.shortId} to ${visible(request.jetstream.connection.serverUrl)}`,
-  );
-  using progress = showProgress(printer, { streams: new Map(wanted.map((stream) => [stream.stream, stream.bytes])) });
-  return await restore(request, plan, { signal, onProgress: progress.onProgress });
-}
-
-/** Says what was restored. When nothing was, that is a failure like any other. */
-function restoreOutcome(report: RestoreReport, printer: CommandContext["printer"]): Outcome {
-  const failed = report.streams.filter((stream) => stream.outcome === "failed");
-  const restored = report.streams.filter((stream) => stream.outcome === "restored");
-  const [first] = failed;
-  if (first !== undefined && restored.length === 0) {
-    const others = failed.length > 1 ? ` (and ${failed.length - 1} more)` : "";
-    const { code, hint } = first.failure;
-    throw new Failure(code, `restoring ${first.stream}${others}`, {
-      cause: first.failure,
-      ...(hint === undefined ? {} : { hint }),
-    });
-  }
-  printer.done(...restoreLines(report));
-  printer.document(report);
-  if (first === undefined) return undefined;
-  return new Failure(
-    "partly-done",
-    `${counted(failed.length, "stream")} of ${report.streams.length} could not be restored: ${failed.map(({ stream }) => visible(stream)).join(", ")}`,
-    { hint: "what was restored is whole; run the same command for the others" },
-  );
 }

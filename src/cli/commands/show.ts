@@ -1,109 +1,23 @@
-import { counted, formatBytes, formatCount, formatTime } from "../../kit/quantities.ts";
-import { type OpenedSnapshot, openSnapshot } from "../../vault/catalog.ts";
-import type { Manifest } from "../../vault/manifest.ts";
-import { chooseSnapshot } from "../choose-snapshot.ts";
 import { defineCommand } from "../command.ts";
+import type { Values } from "../option.ts";
 import { repositoryOptions } from "../options/repository.ts";
 import { targetOption } from "../options/target.ts";
-import { loadProfile } from "../profile.ts";
-import { noteLines } from "../report-text.ts";
-import { openNamedRepository } from "../repository-session.ts";
-import { formatFields, formatTable } from "../table.ts";
-import { visible, visibleSentence } from "../visible.ts";
 
-/** Enough of a digest to tell two apart; all of it is in JSON and with --verbose. */
-const shortDigest = 16;
+export const showOptions = {
+  target: targetOption("look for latest among the snapshots of this target"),
+  ...repositoryOptions,
+};
+export type ShowOptions = Values<typeof showOptions>;
 
 export const showCommand = defineCommand({
   name: "show",
   description: "Shows what a snapshot holds: streams, their state and digest, consumers, and how exact they are.",
   operands: [{ name: "SNAPSHOT", help: "id or its beginning, or latest (the default)" }],
-  options: { target: targetOption("look for latest among the snapshots of this target"), ...repositoryOptions },
+  options: showOptions,
   examples: [
     { line: "coldstream show", what: "the latest snapshot" },
     { line: "coldstream show 1a2b3c4d --json", what: "everything about one, for a script" },
   ],
-  async run(context, options, [reference = "latest"]) {
-    const { printer } = context;
-    const repository = await openNamedRepository(context, options, await loadProfile(context, options));
-    const entry = await chooseSnapshot(repository, reference, { target: options.target }, context);
-    const opened = await openSnapshot(repository, entry, context);
-    printer.lines(...snapshotFields(opened), "", ...streamLines(opened.manifests, printer.verbose));
-    printer.document({
-      snapshot: entry,
-      server: opened.index.server,
-      failed: opened.index.failed,
-      streams: opened.manifests.map(streamDocument),
-    });
-  },
+  run: async (context, options, operands) =>
+    await (await import("../actions/show.ts")).showSnapshot(context, options, operands),
 });
-
-function snapshotFields({ entry, index }: OpenedSnapshot): string[] {
-  const missing = index.failed.map(({ stream, reason }) => `  ${visible(stream)}: ${visibleSentence(reason)}`);
-  return [
-    ...formatFields([
-      ["snapshot", entry.id],
-      ["time", formatTime(entry.time)],
-      ["target", visible(entry.target)],
-      ["server", `${visible(index.server.name)}, nats-server ${visible(index.server.version)}`],
-      ["state", entry.complete ? "complete" : `incomplete, ${counted(missing.length, "stream")} could not be saved:`],
-    ]),
-    ...missing,
-  ];
-}
-
-function streamLines(manifests: readonly Manifest[], isVerbose: boolean): string[] {
-  const rows = manifests.map(({ stream, state, consumers, consistency, segments, digest }) => [
-    visible(stream),
-    formatCount(state.messages),
-    formatBytes(state.bytes),
-    `${state.firstSequence}-${state.lastSequence}`,
-    formatCount(consumers.length),
-    consistency,
-    formatCount(segments.length),
-    isVerbose ? digest : digest.slice(0, shortDigest),
-  ]);
-  const table = formatTable(
-    [
-      { title: "STREAM" },
-      { title: "MESSAGES", align: "right" },
-      { title: "SIZE", align: "right" },
-      { title: "SEQUENCES" },
-      { title: "CONSUMERS", align: "right" },
-      { title: "EXACT" },
-      { title: "SEGMENTS", align: "right" },
-      { title: "DIGEST" },
-    ],
-    rows,
-  );
-  const notes = manifests.map(({ stream, consumers }) => ({
-    stream,
-    notes: consumers.flatMap((consumer) => consumer.notes.map((note) => `consumer ${consumer.name}: ${note}`)),
-  }));
-  return [...table, ...noteLines(notes)];
-}
-
-function streamDocument(manifest: Manifest) {
-  const { stream, created, config, server, strategy, why, consistency, state, digest, indexDigest } = manifest;
-  return {
-    stream,
-    created,
-    config,
-    server,
-    strategy,
-    why,
-    consistency,
-    state,
-    digest,
-    indexDigest,
-    segments: manifest.segments.length,
-    consumers: manifest.consumers.map(({ name, exact, notes, state: { delivered, ackFloor, pending } }) => ({
-      name,
-      exact,
-      notes,
-      delivered,
-      ackFloor,
-      pending: pending.length,
-    })),
-  };
-}

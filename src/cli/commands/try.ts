@@ -1,31 +1,17 @@
-import { Failure } from "../../kit/failures.ts";
-import { formatBytes } from "../../kit/quantities.ts";
-import { checkServerVersion, listStreams } from "../../nats/streams.ts";
-import type { Repository } from "../../repository/restic.ts";
-import type { BackupReport } from "../../vault/backup.ts";
-import { resolveSnapshot } from "../../vault/catalog.ts";
-import type { ProofReport } from "../../vault/prove.ts";
-import { backupOutcome, runBackup } from "../backup-run.ts";
-import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
-import { type NatsSession, openNats } from "../nats-session.ts";
+import { defineCommand } from "../command.ts";
+import type { Values } from "../option.ts";
 import { text } from "../option.ts";
 import { natsOptions } from "../options/nats.ts";
 import { repositoryOptions } from "../options/repository.ts";
-import { loadProfile } from "../profile.ts";
-import { findNatsServer, proofLines, runProof } from "../proof.ts";
-import { openPlace, repositorySettings } from "../repository-session.ts";
-import { stagingFolder } from "../staging.ts";
-import { placeForTry, type TryPlace } from "../try-repository.ts";
-import { type FoundStream, foundLines, foundStream, nextLines } from "../try-text.ts";
-import { visible } from "../visible.ts";
 
-const options = {
+export const tryOptions = {
   staging: text("--staging <dir>", "folder for what is on its way (COLDSTREAM_STAGING; default: TMPDIR)", {
     complete: "folder",
   }),
   ...natsOptions,
   ...repositoryOptions,
 };
+export type TryOptions = Values<typeof tryOptions>;
 
 export const tryCommand = defineCommand({
   name: "try",
@@ -34,7 +20,7 @@ export const tryCommand = defineCommand({
     "(password in ./coldstream-repo.password), saves every stream, restores the copy into a scratch server and compares " +
     "every message. The server is only read. Running it again saves what changed.",
   operands: [{ name: "SERVER", help: "nats://host:port; none: as for the other commands" }],
-  options,
+  options: tryOptions,
   examples: [
     { line: "coldstream try nats://127.0.0.1:4222", what: "a server of this machine" },
     {
@@ -42,96 +28,6 @@ export const tryCommand = defineCommand({
       what: "another, and where to",
     },
   ],
-  async run(context, given, [server]) {
-    if (server !== undefined && given.server !== undefined) {
-      throw new Failure("usage", "the server is named twice: as SERVER and with --server");
-    }
-    const profile = await loadProfile(context, given);
-    const place = await placeForTry(repositorySettings(context, given, profile), context.environment);
-    const staging = await stagingFolder(context.environment, { option: given.staging, profile: profile.staging });
-    await using nats = await openNats(context, { ...given, server: server ?? given.server }, profile);
-    const found = await findStreams(context, nats);
-    // from here on something is written: first the password, when there is none yet
-    await using written = await place.write();
-    const repository = await openPlace(context, { ...place, profile });
-    const target = profile.target ?? nats.target;
-    const run: Run = { found, nats, place, repository, staging, target };
-    const report = await save(context, run);
-    written.keep();
-    return await proveAndTell(context, run, report);
-  },
+  run: async (context, options, operands) =>
+    await (await import("../actions/try.ts")).tryServer(context, options, operands),
 });
-
-interface Run {
-  readonly found: readonly FoundStream[];
-  readonly nats: NatsSession;
-  readonly place: TryPlace;
-  readonly repository: Repository;
-  readonly staging: string;
-  readonly target: string;
-}
-
-async function findStreams(
-  { printer, signal }: CommandContext,
-  { jetstream, server, target }: NatsSession,
-): Promise<FoundStream[]> {
-  checkServerVersion(jetstream.connection);
-  const found = (await listStreams(jetstream, { signal })).map(foundStream);
-  if (found.length === 0) {
-    throw new Failure("stream-not-found", `there are no streams at ${server}`, {
-      hint: `this user's account is ${target}; make a stream, or try another server, user or domain`,
-    });
-  }
-  printer.lines(...foundLines(found, { server, version: jetstream.connection.serverVersion }), "");
-  return found;
-}
-
-async function save(context: CommandContext, run: Run): Promise<BackupReport> {
-  const request = {
-    jetstream: run.nats.jetstream,
-    repository: run.repository,
-    streams: [],
-    target: run.target,
-    invoker: "cli",
-    host: "host-0",
-    parallel: 4,
-    stagingDirectory: run.staging,
-    initialize: true,
-  };
-  const expected = new Map(run.found.map(({ stream, bytes }) => [stream, Number(bytes)]));
-  return await runBackup(context, request, { expected, server: run.nats.server });
-}
-
-async function proveAndTell(context: CommandContext, run: Run, report: BackupReport): Promise<Outcome> {
-  const { printer, signal } = context;
-  const { repository, found, place } = run;
-  const { totalBytes } = await repository.stats({ signal });
-  printer.lines(`the repository ${visible(repository.url)} now holds ${formatBytes(totalBytes)}`, "");
-  const proof = await proveSaved(context, run, report);
-  if (!Failure.is(proof)) printer.lines(...proofLines(proof), "");
-  printer.lines(...nextLines({ place, report, isProven: !Failure.is(proof) && proof.proven }));
-  printer.document({
-    server: run.nats.server,
-    context: run.nats.context,
-    target: run.target,
-    found,
-    repository: repository.url,
-    passwordFile: place.passwordFile,
-    backup: report,
-    storedBytes: totalBytes,
-    ...(Failure.is(proof) ? { proofFailure: proof } : { proof }),
-  });
-  return Failure.is(proof) ? proof : backupOutcome(report, proof);
-}
-
-/** Without a nats-server on this machine the copy is still saved; that it is not proven is the outcome. */
-async function proveSaved(context: CommandContext, run: Run, report: BackupReport): Promise<ProofReport | Failure> {
-  try {
-    const program = await findNatsServer(context);
-    const snapshot = await resolveSnapshot(run.repository, report.snapshot, {}, context);
-    return await runProof(context, { repository: run.repository, snapshot, program, directory: run.staging });
-  } catch (error) {
-    if (Failure.is(error, "program-missing")) return error;
-    throw error;
-  }
-}
