@@ -1,7 +1,7 @@
 import type { JsonObject } from "../kit/json.ts";
 import { parseTime } from "../kit/time.ts";
 import { StreamConfig, type StreamInfo } from "../nats/stream.ts";
-import type { SnapshotEntry } from "./catalog.ts";
+import type { OpenedSnapshot, SnapshotEntry } from "./catalog.ts";
 import type { Manifest } from "./manifest.ts";
 
 export type ConflictPolicy = "fail" | "skip" | "overwrite" | "rename";
@@ -30,7 +30,11 @@ export interface PlannedStream {
   readonly notes: readonly string[];
 }
 
+/** What the plan was made from, so that the restore need not read it again; no part of what a plan prints. */
+export const openedSnapshot = Symbol("opened snapshot");
+
 export interface RestorePlan {
+  readonly [openedSnapshot]: OpenedSnapshot;
   readonly snapshot: SnapshotEntry;
   readonly server: string;
   readonly serverVersion: string;

@@ -6,10 +6,10 @@ import { restoreStream } from "../nats/restore.ts";
 import { checkServerVersion, listStreams } from "../nats/streams.ts";
 import type { Repository } from "../repository/restic.ts";
 import { ArchiveSource, type StoredFile, storedFiles } from "./archive-source.ts";
-import { openSnapshot, type SnapshotEntry } from "./catalog.ts";
+import { type OpenedSnapshot, openSnapshot, type SnapshotEntry } from "./catalog.ts";
 import { configChanges } from "./config-changes.ts";
 import type { Manifest } from "./manifest.ts";
-import { decideStream, type PlannedStream, type RestorePlan, type RestoreWishes } from "./plan.ts";
+import { decideStream, openedSnapshot, type PlannedStream, type RestorePlan, type RestoreWishes } from "./plan.ts";
 import { type Running, timeOf } from "./progress.ts";
 import { verifyRestored } from "./verify.ts";
 
@@ -49,10 +49,14 @@ type Decided = PlannedStream & { readonly config: JsonObject; readonly manifest:
 
 /** What a restore would do; nothing is changed. Throws stream-not-found, snapshot-not-found, not-available-yet. */
 export async function planRestore(request: RestoreRequest, running: Running): Promise<RestorePlan> {
-  const decided = await decide(request, running);
-  const { serverName, serverVersion } = request.jetstream.connection;
+  refuseOverwrite(request);
+  const { jetstream, repository, snapshot } = request;
+  const { serverName, serverVersion } = jetstream.connection;
+  checkServerVersion(jetstream.connection);
+  const opened = await openSnapshot(repository, snapshot, running);
+  const decided = await decide(request, opened, running);
   const streams = decided.map(({ config: _config, manifest: _manifest, ...planned }) => planned);
-  return { snapshot: request.snapshot, server: serverName, serverVersion, streams };
+  return { snapshot, server: serverName, serverVersion, streams, [openedSnapshot]: opened };
 }
 
 /**
@@ -64,7 +68,7 @@ export async function restore(request: RestoreRequest, plan: RestorePlan, runnin
   const refused = plan.streams.filter(({ action }) => action === "refuse");
   if (refused.length > 0) throw refusal(refused);
   // decided again on what the server has now; a stream that appeared since the plan is refused, nothing was changed yet
-  const decided = await decide(request, running);
+  const decided = await decide(request, plan[openedSnapshot], running);
   const refusedNow = decided.filter(({ action }) => action === "refuse");
   if (refusedNow.length > 0) throw refusal(refusedNow);
   const wanted = decided.filter(({ action }) => action === "restore");
@@ -76,15 +80,15 @@ export async function restore(request: RestoreRequest, plan: RestorePlan, runnin
   return { snapshot: request.snapshot, streams, durationMs: timeOf(running).getTime() - started.getTime() };
 }
 
-async function decide(request: RestoreRequest, running: Running): Promise<Decided[]> {
-  const { jetstream, repository, snapshot, streams, renames } = request;
-  if (request.onConflict === "overwrite") {
-    throw new Failure("not-available-yet", "restoring over existing streams comes in a later version", {
-      hint: "restore beside them with --on-conflict rename, or delete them first",
-    });
-  }
-  checkServerVersion(jetstream.connection);
-  const opened = await openSnapshot(repository, snapshot, running);
+function refuseOverwrite({ onConflict }: RestoreRequest): void {
+  if (onConflict !== "overwrite") return;
+  throw new Failure("not-available-yet", "restoring over existing streams comes in a later version", {
+    hint: "restore beside them with --on-conflict rename, or delete them first",
+  });
+}
+
+async function decide(request: RestoreRequest, opened: OpenedSnapshot, running: Running): Promise<Decided[]> {
+  const { jetstream, snapshot, streams, renames } = request;
   const known = new Map(opened.manifests.map((manifest) => [manifest.stream, manifest]));
   const unknown = [...streams, ...renames.keys()].find((stream) => !known.has(stream));
   if (unknown !== undefined) {
@@ -142,20 +146,75 @@ async function restoreAll(
       { concurrency: parallel },
     );
   }
+  return await restoreInOnePass(request, wanted, running);
+}
+
+/** In one pass, streams up to this size are read whole before they are restored; `parallel` of them at a time. */
+const smallBytes = 8 * 1024 * 1024;
+
+/**
+ * One dump for all: it gives stream after stream. Small ones are taken out of it, so that several are restored at the
+ * same time (each costs some round trips and file operations); a large one is passed on while it is read.
+ */
+async function restoreInOnePass(
+  request: RestoreRequest,
+  wanted: readonly Decided[],
+  running: Running,
+): Promise<RestoredStream[]> {
+  const { repository, snapshot, parallel } = request;
+  const { signal } = running;
   const results: RestoredStream[] = [];
-  const byFolder = new Map(wanted.map((one) => [one.manifest.folder, one]));
-  const files = storedFiles(repository.dump(snapshot.id, "/streams", { signal }), "streams/");
-  for await (const { folder, own } of byStream(files)) {
-    const one = byFolder.get(folder);
-    if (one === undefined) continue;
-    byFolder.delete(folder);
-    results.push(await restoreOne(request, one, own, running));
+  const left = new Map(wanted.map((one) => [one.manifest.folder, one]));
+  const active = new Set<Promise<void>>();
+  let broken: Failure | undefined;
+  const dump = storedFiles(repository.dump(snapshot.id, "/streams", { signal }), "streams/");
+  const files = noteFailure(dump, (failure) => {
+    broken = failure;
+  });
+  try {
+    for await (const { folder, own } of byStream(files)) {
+      const one = left.get(folder);
+      if (one === undefined) continue;
+      const isSmall = one.bytes <= smallBytes;
+      const source = isSmall ? await gather(own) : own;
+      left.delete(folder);
+      const task = restoreOne(request, one, source, running).then((result) => void results.push(result));
+      active.add(task);
+      task.finally(() => active.delete(task)).catch(() => {});
+      if (!isSmall) await task;
+      if (active.size >= parallel) await Promise.race(active);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    broken ??= Failure.from(error);
+  } finally {
+    await Promise.allSettled(active);
   }
-  for (const { stream } of byFolder.values()) {
-    const failure = new Failure("damaged", `reading stream ${stream} from the repository: its folder is missing`);
-    results.push({ outcome: "failed", stream, failure });
+  for (const { stream } of left.values()) {
+    const missing = `reading stream ${stream} from the repository: its folder is missing`;
+    results.push({ outcome: "failed", stream, failure: broken ?? new Failure("damaged", missing) });
   }
   return results;
+}
+
+/** Tells why `files` ended early: who reads one folder of them reports it for that one, and the others are missing too. */
+async function* noteFailure(
+  files: AsyncIterable<StoredFile>,
+  note: (failure: Failure) => void,
+): AsyncGenerator<StoredFile> {
+  try {
+    yield* files;
+  } catch (error) {
+    note(Failure.from(error));
+    throw error;
+  }
+}
+
+async function gather(files: AsyncIterable<StoredFile>): Promise<AsyncIterable<StoredFile>> {
+  const gathered = await Array.fromAsync(files);
+  return (async function* () {
+    yield* gathered;
+  })();
 }
 
 /** Splits the files of many streams, which come folder by folder, into one iterable for each folder. */
