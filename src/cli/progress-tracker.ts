@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatDuration, formatRate } from "../kit/quantities.ts";
+import { counted, formatBytes, formatDuration, formatRate } from "../kit/quantities.ts";
 import type { Progress } from "../vault/progress.ts";
 import { visible } from "./visible.ts";
 
@@ -130,10 +130,10 @@ export function finishedLine(progress: Progress): string | undefined {
     case "captured":
     case "restored": {
       const { stream, messages, bytes } = progress;
-      return `${progress.step === "captured" ? "saved" : "restored"} ${visible(stream)}: ${formatCount(messages)} messages, ${formatBytes(bytes)}`;
+      return `${progress.step === "captured" ? "saved" : "restored"} ${visible(stream)}: ${counted(messages, "message")}, ${formatBytes(bytes)}`;
     }
     case "proven":
-      return `proven ${visible(progress.stream)}: ${formatCount(progress.messages)} messages`;
+      return `proven ${visible(progress.stream)}: ${counted(progress.messages, "message")}`;
     case "stream-failed":
       return `failed ${visible(progress.stream)}`;
     case "capturing":

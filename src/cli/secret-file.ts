@@ -16,7 +16,11 @@ export async function readNamedFile(path: string, what: string): Promise<string>
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
     const why = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
-    throw new Failure("credentials-unreadable", `reading the ${what} ${path}: ${why}`);
+    throw unreadable(`reading the ${what} ${path}: ${why}`);
   }
-  throw new Failure("credentials-unreadable", `reading the ${what} ${path}: it is empty`);
+  throw unreadable(`reading the ${what} ${path}: it is empty`);
+}
+
+function unreadable(message: string): Failure {
+  return new Failure("credentials-unreadable", message, { hint: "check the path, and who may read the file" });
 }
