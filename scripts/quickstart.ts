@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { describe } from "../src/kit/failures.ts";
+import { catchInterrupts } from "../src/kit/interrupt.ts";
 import { findProgram } from "../src/kit/program.ts";
 import { connect as connectOwn } from "../src/nats/connection.ts";
 import { openJetStream } from "../src/nats/jetstream.ts";
@@ -17,8 +18,7 @@ import { startScratchServer } from "../src/vault/scratch-server.ts";
 import { fill, keepWriting, keyCount, wrongKeys, wrongObjects } from "./quickstart/fill.ts";
 
 const root = join(import.meta.dirname, "..");
-const stop = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+const stop = catchInterrupts(process, { endNow: () => process.exit(130) });
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -30,9 +30,11 @@ async function coldstream(args: readonly string[], env: Record<string, string>):
   const child = spawn(join(root, "bin/coldstream"), args, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
-    signal: stop.signal,
-    killSignal: "SIGINT",
+    // a process group of its own: Ctrl-C in a terminal reaches it once, from here
+    detached: true,
   });
+  const interrupt = () => child.kill("SIGINT");
+  stop.signal.addEventListener("abort", interrupt);
   let output = "";
   child.stdout.on("data", (bytes: Buffer) => {
     output += bytes.toString("utf8");
@@ -42,6 +44,8 @@ async function coldstream(args: readonly string[], env: Record<string, string>):
     child.once("error", reject);
     child.once("close", resolve);
   });
+  stop.signal.removeEventListener("abort", interrupt);
+  stop.signal.throwIfAborted();
   if (status !== 0) throw new Error(`coldstream ${args[0]} ended with exit status ${status}`);
   return output;
 }
@@ -135,8 +139,14 @@ async function run(home: string): Promise<void> {
     await coldstream(["init"], settings);
     const writing = new AbortController();
     const writer = keepWriting(connection, writing.signal);
-    const output = await coldstream(["backup", "--json"], settings).finally(() => writing.abort());
-    const updates = await writer;
+    let output = "";
+    let updates = 0;
+    try {
+      output = await coldstream(["backup", "--json"], settings);
+    } finally {
+      writing.abort();
+      updates = await writer;
+    }
     const saved = (JSON.parse(output) as { streams: SavedStream[] }).streams;
     say(`${saved.length} streams saved while a writer made ${updates} updates to the bucket.`);
     await coldstream(["snapshots"], settings);
