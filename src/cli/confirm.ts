@@ -17,9 +17,10 @@ export function confirmOn(
     using lines = createInterface({ input, output });
     const interrupted = new AbortController();
     lines.once("SIGINT", () => interrupted.abort(new Failure("interrupted", "interrupted")));
-    const answer = await lines.question(`${question} [y/N] `, {
-      signal: AbortSignal.any([signal, interrupted.signal]),
-    });
+    // Ctrl-D ends the input, and the question would wait for ever
+    const ended = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+    const asked = lines.question(`${question} [y/N] `, { signal: AbortSignal.any([signal, interrupted.signal]) });
+    const answer = await Promise.race([asked, ended]);
     return /^y(es)?$/i.test(answer.trim()) ? "yes" : "no";
   };
 }
