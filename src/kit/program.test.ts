@@ -1,3 +1,6 @@
+import { mkdtempDisposable, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Failure } from "./failures.ts";
 import { findProgram, type ProgramEnd, readProgram, runProgram, startProgram, stderrTailBytes } from "./program.ts";
@@ -125,6 +128,25 @@ test("a consumer that stops early, or is interrupted, leaves no program behind",
   };
   await expect(consume()).rejects.toMatchObject({ code: "interrupted" });
   expect(isAlive(pid)).toBe(false);
+});
+
+test.each(["stops early", "is busy when interrupted"])("a consumer that %s lets the program tidy up", async (how) => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "coldstream-program-"));
+  const stop = new AbortController();
+  const loop = "while :; do head -c 100000 /dev/zero; done";
+  const script = `trap 'echo more; echo tidy >${folder.path}/mark; exit 0' TERM; ${loop}`;
+  const consume = async () => {
+    for await (const chunk of read(script, mustBeZero, stop.signal)) {
+      expect(chunk.length).toBeGreaterThan(0);
+      if (how === "stops early") break;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      stop.abort();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  };
+  if (how === "stops early") await consume();
+  else await expect(consume()).rejects.toMatchObject({ code: "interrupted" });
+  expect(await readFile(join(folder.path, "mark"), "utf8")).toBe("tidy\n");
 });
 
 test("a program that stays is ended by disposing of it", async () => {

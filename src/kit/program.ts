@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
+import type { Readable } from "node:stream";
 import { execa } from "execa";
 import { Failure } from "./failures.ts";
 
@@ -102,7 +103,8 @@ export async function* readProgram(
   running.ended.catch(() => undefined);
   try {
     try {
-      for await (const chunk of running.stdout) yield chunk as Uint8Array;
+      // Not closed when the consumer stops: the broken pipe would kill a program before it tidied up (restic its lock).
+      for await (const chunk of running.stdout.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array;
     } catch (error) {
       // An ended program takes its pipe with it: its end tells more than the broken pipe.
       onEnd(await running.ended);
@@ -133,28 +135,21 @@ async function isExecutable(path: string): Promise<boolean> {
 }
 
 function launch(program: string, args: readonly string[], options: ProgramOptions) {
-  if (options.signal?.aborted === true) throw interrupted(options.signal);
-  const child = execa(program, [...args], {
-    env: { ...options.env },
-    extendEnv: false,
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    stdin: "ignore",
-    encoding: "buffer",
-    buffer: false,
-    reject: false,
-    forceKillAfterDelay: options.killAfterMs ?? 10_000,
-  });
+  const { signal } = options;
+  if (signal?.aborted === true) throw interrupted(signal);
+  const child = spawn(program, args, options);
   let thrown: { readonly error: unknown } | undefined;
   /** Ends the program. A grandchild may keep its pipes open: they are not waited for. */
-  function end(signal: NodeJS.Signals = "SIGTERM"): void {
+  function end(how: NodeJS.Signals = "SIGTERM"): void {
+    const release = () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
     child.nodeChildProcess.once("exit", () => setTimeout(release, pipeGraceMs).unref());
-    child.kill(signal);
+    child.kill(how);
+    // A program that is blocked on output that nobody takes does not get to its end.
+    child.stdout.on("readable", () => child.stdout.read()).read();
   }
-  function release(): void {
-    child.stdout.destroy();
-    child.stderr.destroy();
-  }
-  options.signal?.addEventListener("abort", () => end(), { once: true });
   /** Runs a callback of the caller; its throw ends the program and becomes the outcome. */
   function guard(call: () => void): void {
     if (thrown !== undefined) return;
@@ -165,39 +160,66 @@ function launch(program: string, args: readonly string[], options: ProgramOption
       end();
     }
   }
-  const tail = keepTail(stderrTailBytes);
-  const stderrLines = options.onStderrLine === undefined ? undefined : splitLines(options.onStderrLine);
-  child.stderr.on("data", (chunk: Uint8Array) => {
-    tail.push(chunk);
-    guard(() => stderrLines?.push(chunk));
-  });
-  child.stderr.on("end", () => guard(() => stderrLines?.end()));
-  // Keeps the output for whoever reads it later; execa would let it run dry.
-  child.stdout.pause();
-
+  const tail = listenToErrors(child.stderr, options, guard);
   async function outcome(): Promise<ProgramEnd> {
+    let isAborted = false;
+    const onAbort = () => {
+      isAborted = true;
+      end();
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
     const result = await child;
+    signal?.removeEventListener("abort", onAbort);
     if (thrown !== undefined) throw thrown.error;
-    if (options.signal?.aborted === true && result.failed) throw interrupted(options.signal);
+    // However it ended: its output was no longer taken.
+    if (isAborted && signal !== undefined) throw interrupted(signal);
     if (result.exitCode === undefined && result.signal === undefined) {
       throw await explainStart(program, options, result.cause ?? result);
     }
     return { exitCode: result.exitCode, killedBy: result.signal as NodeJS.Signals | undefined, stderr: tail.text() };
   }
   const ended = outcome();
-  async function stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
-    end(signal);
-    child.stdout.destroy();
+  async function stop(how: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    end(how);
     await ended.catch(() => undefined);
   }
   async function started(): Promise<number> {
-    if (child.pid === undefined) {
-      await ended;
-      throw new Failure("program-failed", `${program} did not start`);
-    }
-    return child.pid;
+    if (child.pid !== undefined) return child.pid;
+    await ended;
+    throw new Failure("program-failed", `${program} did not start`);
   }
   return { stdout: child.stdout, ended, stop, started, guard };
+}
+
+function spawn(program: string, args: readonly string[], options: ProgramOptions) {
+  const child = execa(program, [...args], {
+    env: { ...options.env },
+    extendEnv: false,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    stdin: "ignore",
+    encoding: "buffer",
+    buffer: false,
+    reject: false,
+    forceKillAfterDelay: options.killAfterMs ?? 10_000,
+  });
+  // Keeps the output for whoever reads it later; execa would let it run dry.
+  child.stdout.pause();
+  return child;
+}
+
+function listenToErrors(
+  stderr: Readable,
+  { onStderrLine }: ProgramOptions,
+  guard: (call: () => void) => void,
+): { text(): string } {
+  const tail = keepTail(stderrTailBytes);
+  const lines = onStderrLine === undefined ? undefined : splitLines(onStderrLine);
+  stderr.on("data", (chunk: Uint8Array) => {
+    tail.push(chunk);
+    guard(() => lines?.push(chunk));
+  });
+  stderr.on("end", () => guard(() => lines?.end()));
+  return tail;
 }
 
 function interrupted(signal: AbortSignal): Failure {

@@ -76,60 +76,94 @@ const codes: Readonly<Record<number, FailureCode>> = {
 };
 
 /**
- * restic has exit statuses for four causes and only texts for the rest. This table is the one place that reads them; everybody else
+ * restic has exit statuses for four causes and only words for the rest. This table is the one place that reads them; everybody else
  * branches on the code. First match wins.
  */
-const texts: readonly (readonly [RegExp, FailureCode])[] = [
+const texts: readonly (readonly [FailureCode, readonly RegExp[]])[] = [
+  ["disk-full", [/no space left on device/i, /disk quota exceeded/i, /StorageFull/, /507 Insufficient Storage/i]],
+  ["repository-exists", [/config file already exists/, /already initialized/, /repository already contains/]],
+  ["password-wrong", [/wrong password or no key found/]],
+  ["credentials-unreadable", [/resolving password failed/i, /unable to read password/, /no credentials found/]],
   [
-    /no space left on device|disk quota exceeded|not enough space|XMinioStorageFull|507 Insufficient Storage/i,
-    "disk-full",
-  ],
-  [/config file already exists|already initialized|repository already contains/i, "repository-exists"],
-  [/wrong password or no key found/i, "password-wrong"],
-  [/resolving password failed|password file|unable to read password/i, "credentials-unreadable"],
-  [
-    /no matching ID found|failed to find snapshot|multiple IDs with prefix|not found in snapshot/i,
     "snapshot-not-found",
+    [/no matching ID found/, /failed to find snapshot/, /multiple IDs with prefix/, /not found in snapshot/],
   ],
-  [/repository is already locked|unable to create lock in backend: repository/i, "repository-locked"],
+  ["repository-locked", [/repository is already locked/]],
+  ["repository-absent", [/bucket does not exist/i, /NoSuchBucket/, /ContainerNotFound/, /container not found/i]],
   [
-    /dial tcp|connection refused|connection reset|broken pipe|no such host|i\/o timeout|TLS handshake|x509:|tls: |server gave HTTP response|network is unreachable|no route to host|server misbehaving|unexpected EOF|context deadline exceeded|Client\.Timeout/i,
-    "repository-unreachable",
-  ],
-  [
-    /\b40[13]\b|access ?denied|forbidden|unauthorized|SignatureDoesNotMatch|InvalidAccessKeyId|no credentials found|credential|bucket does not exist|NoSuchBucket|\b50[0234]\b/i,
-    "repository-unreachable",
-  ],
-  [
-    /ciphertext verification failed|not found in (?:repository|index)|invalid data returned|hash does not match|wrong hash|unexpected pack id|repository contains errors|failed to load (?:blob|tree|pack)|<(?:data|index)\/[^>]*> does not exist|(?:open|stat) \S*\/(?:data|index)\/\S+: no such file/i,
     "damaged",
+    [
+      /ciphertext verification failed/,
+      /not found in (?:repository|index)/,
+      /invalid data returned|hash does not match|unexpected pack id|wrong hash/,
+      /repository contains errors/,
+      /failed to load (?:blob|tree|pack)/,
+      /<(?:data|index)\/[^>]*> does not exist/,
+      /(?:open|stat) \S*\/(?:data|index)\/\S+: no such file/,
+    ],
+  ],
+  [
+    "repository-unreachable",
+    [
+      /dial tcp|connection (?:refused|reset)|broken pipe|no such host|server misbehaving/,
+      /i\/o timeout|deadline exceeded|Client\.Timeout|network is unreachable|no route to host|unexpected EOF/,
+      /unexpected HTTP response \((?:4|5)\d\d\)|service unavailable|internal server error|slow ?down/i,
+    ],
   ],
 ];
 
+/** What no second try can change: keys and certificates that the other side refuses, an address of another protocol. */
+const refusals: readonly RegExp[] = [
+  /signature we calculated does not match|SignatureDoesNotMatch/i,
+  /access ?key|access ?denied|forbidden|unauthori[sz]ed|HTTP response \(40[13]\)|\b40[13]\b/i,
+  /x509:|tls: |server gave HTTP response to HTTPS client|malformed HTTP response|not a directory/,
+  /read-only file system|permission denied/,
+];
+
+/** Whether a text of restic tells of something that it may stop trying to overcome. */
+export function isFinal(text: string): boolean {
+  const code = classify(text);
+  return code !== undefined && (code !== "repository-unreachable" || isRefusal(text));
+}
+
+function isRefusal(text: string): boolean {
+  return refusals.some((pattern) => pattern.test(text));
+}
+
 /** The failure code that a text of restic stands for. */
 export function classify(text: string): FailureCode | undefined {
-  return texts.find(([pattern]) => pattern.test(text))?.[1];
+  const found = texts.find(([, patterns]) => patterns.some((pattern) => pattern.test(text)))?.[0];
+  return found ?? (isRefusal(text) ? "repository-unreachable" : undefined);
+}
+
+/** How the repository is spoken of, and what must not be. */
+export interface Speech {
+  readonly shown: string;
+  hide(text: string): string;
 }
 
 /** A failed restic as a failure. `action` says what was being done: "listing snapshots". */
-export function toFailure(
-  action: string,
-  { exitCode, killedBy, said }: ResticEnd,
-  hide: (text: string) => string,
-): Failure {
-  const text = said.fatal ?? said.errors.at(-1) ?? said.remarks.at(-1) ?? "";
+export function toFailure(action: string, { exitCode, killedBy, said }: ResticEnd, speech: Speech): Failure {
   if (exitCode === undefined) {
     return new Failure("repository-failed", `${action}: restic was ended by ${killedBy ?? "a signal"}`, {
       hint: "if nobody ended it, the system was probably short of memory",
     });
   }
-  const all = [text, ...said.errors].join("\n");
-  const code = codes[exitCode] ?? classify(text) ?? classify(all) ?? "repository-failed";
-  const detail = exitCode === 10 ? "" : hide(oneLine(text));
-  const details =
-    said.errors.length === 0 ? {} : { errors: said.errors.slice(0, 20).map((error) => hide(oneLine(error))) };
-  const message = code === "repository-absent" ? `${action}: there is no repository` : action;
-  return new Failure(code, detail === "" ? message : `${message}: ${detail}`, { details: { exitCode, ...details } });
+  const text = said.fatal ?? said.errors.at(-1) ?? said.remarks.at(-1) ?? "";
+  const code = codes[exitCode] ?? classify(text) ?? classify(said.errors.join("\n")) ?? "repository-failed";
+  const errors = said.errors.slice(0, 20).map((error) => speech.hide(oneLine(error)));
+  const details = errors.length === 0 ? { exitCode } : { exitCode, errors };
+  return new Failure(code, explain(action, { code, text }, speech), { details });
+}
+
+/** One line about what went wrong, without secrets. */
+export function explain(
+  action: string,
+  { code, text }: { readonly code: FailureCode; readonly text: string },
+  { shown, hide }: Speech,
+): string {
+  if (code === "repository-absent") return `${action}: there is no repository at ${shown}`;
+  return text === "" ? action : `${action}: ${hide(oneLine(text))}`;
 }
 
 export function oneLine(text: string): string {

@@ -3,7 +3,7 @@ import { Failure } from "../kit/failures.ts";
 import { type ProgramEnd, readProgram, runProgram } from "../kit/program.ts";
 import { readAddress } from "./address.ts";
 import { type RepositoryPassword, resticEnvironment, secretsOf, usesProxy } from "./environment.ts";
-import { classify, listen, type ResticEnd, type Said, toFailure } from "./outcome.ts";
+import { classify, explain, isFinal, listen, type ResticEnd, type Said, type Speech, toFailure } from "./outcome.ts";
 import { knock } from "./reach.ts";
 
 /** How long restic may try in vain to open the repository; by itself it tries for 15 minutes. Once it is open, restic's own patience counts. */
@@ -72,7 +72,8 @@ export function openRestic(options: ResticOptions): Restic {
     if (knocks && (!isReached || place.kind === "folder")) await knock(address, { signal });
     isReached = true;
   }
-  const failure = (action: string, end: ResticEnd): Failure => toFailure(action, end, hide);
+  const speech = { shown: address.shown, hide };
+  const failure = (action: string, end: ResticEnd): Failure => toFailure(action, end, speech);
   const call = (args: readonly string[]): string[] => [...args.slice(0, 1), ...flags, ...args.slice(1)];
 
   async function attempt(args: readonly string[], { action, cwd, onLine, signal }: CallOptions): Promise<Outcome> {
@@ -91,7 +92,7 @@ export function openRestic(options: ResticOptions): Restic {
       if (exitCode === undefined || [10, 11, 12, 130].includes(exitCode)) throw failure(action, outcome);
       return outcome;
     } catch (error) {
-      throw ear.explain(error, action, hide);
+      throw ear.explain(error, action, speech);
     } finally {
       ear.close();
     }
@@ -123,7 +124,7 @@ export function openRestic(options: ResticOptions): Restic {
           onEnd,
         });
       } catch (error) {
-        throw ear.explain(error, action, hide);
+        throw ear.explain(error, action, speech);
       } finally {
         ear.close();
       }
@@ -167,12 +168,14 @@ function watch(outer: AbortSignal | undefined) {
         return;
       }
       lastTry = line.replace(/^.*? retrying after [^:]*: /, "");
+      if (isFinal(lastTry)) patience.abort();
       timer ??= setTimeout(() => patience.abort(), openPatienceMs);
     },
-    explain(error: unknown, action: string, hide: (text: string) => string): unknown {
+    /** The error that a call failed with; when it was ended here, what restic could not overcome. */
+    explain(error: unknown, action: string, speech: Speech): unknown {
       if (!patience.signal.aborted || outer?.aborted === true || !Failure.is(error, "interrupted")) return error;
       const code = classify(lastTry) ?? "repository-unreachable";
-      return new Failure(code, `${action}: ${hide(lastTry)}`, { cause: error.cause });
+      return new Failure(code, explain(action, { code, text: lastTry }, speech));
     },
     close: (): void => clearTimeout(timer),
   };

@@ -1,0 +1,73 @@
+import { spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startProgram } from "../../src/kit/program.ts";
+import { freePort, waitForPort } from "./ports.ts";
+import { findProgram } from "./programs.ts";
+
+export interface ObjectStore extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT` */
+  readonly endpoint: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  /** A bucket that is there, and empty. */
+  readonly bucket: string;
+  /** Objects are files below `directory/<bucket>/`. */
+  readonly directory: string;
+  /** The address of a repository in the bucket, and the keys for it. */
+  repository(prefix: string): { readonly url: string; readonly env: Record<string, string> };
+  /** The server goes away, as one that crashed. */
+  stop(): Promise<void>;
+}
+
+type Kind = "versitygw" | "rclone";
+
+/**
+ * A program that speaks S3 and checks signatures, or undefined: Versity's gateway, or an rclone whose build has `serve s3` (Debian's has
+ * not). Tests that need it are skipped by name without.
+ */
+export function objectStoreProgram(): { readonly kind: Kind; readonly path: string } | undefined {
+  const gateway = findProgram("versitygw");
+  if (gateway !== undefined) return { kind: "versitygw", path: gateway };
+  const rclone = findProgram("rclone");
+  if (rclone === undefined) return undefined;
+  const help = spawnSync(rclone, ["serve", "s3", "--help"], { encoding: "utf8" });
+  return help.stdout.includes("--auth-key") ? { kind: "rclone", path: rclone } : undefined;
+}
+
+/** A real S3 server on a free loopback port, with a temporary folder of its own. */
+export async function startObjectStore(): Promise<ObjectStore> {
+  const program = objectStoreProgram();
+  if (program === undefined) throw new Error("no S3 server: run npm run setup -- --tests");
+  const directory = await mkdtemp(join(tmpdir(), "coldstream-s3-"));
+  const [bucket, accessKey, secretKey] = ["backups", "ACCESSKEY", "s3cr3t-s3cr3t"];
+  await mkdir(join(directory, bucket));
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
+  const args: Readonly<Record<Kind, readonly string[]>> = {
+    versitygw: ["--access", accessKey, "--secret", secretKey, "--port", address, "--quiet", "posix", directory],
+    rclone: ["serve", "s3", "--auth-key", `${accessKey},${secretKey}`, "--addr", address, directory],
+  };
+  const server = await startProgram(program.path, args[program.kind], {
+    env: { PATH: "/usr/bin:/bin", HOME: directory },
+  });
+  await waitForPort(port, server.ended);
+  const endpoint = `http://${address}`;
+  return {
+    endpoint,
+    accessKey,
+    secretKey,
+    bucket,
+    directory,
+    repository: (prefix) => ({
+      url: `s3:${endpoint}/${bucket}/${prefix}`,
+      env: { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey },
+    }),
+    stop: () => server.stop("SIGKILL"),
+    async [Symbol.asyncDispose]() {
+      await server.stop("SIGKILL");
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

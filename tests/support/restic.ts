@@ -1,0 +1,49 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { openRepository, type Repository, type RepositoryOptions } from "../../src/repository/restic.ts";
+
+/** The environment of programs in tests: .tools/bin first, and a home of their own. */
+export function programEnvironment(home: string): { readonly PATH: string; readonly HOME: string } {
+  const tools = join(import.meta.dirname, "../../.tools/bin");
+  return { PATH: [tools, process.env.PATH].join(delimiter), HOME: home };
+}
+
+/** A temporary folder with room for a repository (not made yet), a cache and a folder to back up. */
+export interface Workbench extends AsyncDisposable {
+  readonly directory: string;
+  /** What lies in it is backed up. */
+  readonly source: string;
+  /** Writes files below `source`. */
+  write(files: Readonly<Record<string, string | Uint8Array>>): Promise<void>;
+  /** The local repository, or another one with the same cache and password. */
+  open(changes?: Partial<RepositoryOptions>): Repository;
+}
+
+export async function makeWorkbench(): Promise<Workbench> {
+  const directory = await mkdtemp(join(tmpdir(), "coldstream-restic-"));
+  const source = join(directory, "source");
+  await mkdir(source);
+  return {
+    directory,
+    source,
+    async write(files) {
+      for (const [name, content] of Object.entries(files)) {
+        await mkdir(dirname(join(source, name)), { recursive: true });
+        await writeFile(join(source, name), content);
+      }
+    },
+    open(changes = {}) {
+      return openRepository({
+        url: join(directory, "repository"),
+        password: { kind: "text", text: "correct horse" },
+        cacheDirectory: join(directory, "cache"),
+        baseEnv: programEnvironment(directory),
+        ...changes,
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
