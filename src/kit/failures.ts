@@ -1,6 +1,6 @@
 /**
  * The one table of what can go wrong: code -> exit status and what to do about it.
- * Frozen by failures.test.ts: users' scripts rely on the exit statuses (docs/reference/exit-statuses.md).
+ * Frozen by failures.test.ts: users' scripts rely on the exit statuses (docs/exit-statuses.md).
  * Branch on codes, never on texts.
  */
 export const failureTable = {
