@@ -1,8 +1,9 @@
 import { Failure } from "../kit/failures.ts";
 import type { JsonObject } from "../kit/json.ts";
+import { parseTime } from "../kit/time.ts";
 import type { JetStream } from "../nats/jetstream.ts";
 import { getMessage } from "../nats/messages.ts";
-import { StreamConfig, type StreamInfo } from "../nats/stream.ts";
+import { StreamConfig, type StreamInfo, type StreamState } from "../nats/stream.ts";
 import { listConsumers, streamInfo } from "../nats/streams.ts";
 import { type Sample, sampleOf } from "./archive-source.ts";
 import type { Manifest } from "./manifest.ts";
@@ -51,7 +52,18 @@ export async function verifyRestored(jetstream: JetStream, restored: Restored, {
   }
   await compareSamples(jetstream, name, { ...restored, mayExpire }, signal);
   await compareConsumers(jetstream, name, manifest, signal);
-  return isTrimmed && gone > 0n ? [`${gone} messages were past their age limit and were removed by the server`] : [];
+  return [
+    ...(isTrimmed && gone > 0n ? [`${gone} messages were past their age limit and were removed by the server`] : []),
+    ...noteLastTime(manifest, state),
+  ];
+}
+
+/** A store that is encrypted at rest does not take the time from the tombstone that ends a stream (2.12 to 2.15). */
+function noteLastTime({ state: stored }: Manifest, state: StreamState): string[] {
+  if (state.last_seq !== stored.lastSequence || parseTime(state.last_ts) === parseTime(stored.lastTime)) return [];
+  return [
+    `the server did not keep the time of the last message, which was deleted: it has ${state.last_ts}, stored is ${stored.lastTime}`,
+  ];
 }
 
 async function compareSamples(
