@@ -1,17 +1,22 @@
 import { Failure, type FailureCode } from "../kit/failures.ts";
 
+export interface Attempt {
+  readonly hostPort: string;
+  readonly timeoutMs: number;
+  /** The server had shown a certificate to trust. */
+  readonly wasTrusted: boolean;
+}
+
 /** What the dialer threw, as one sentence with a code: `not-permitted`, `timed-out` or `server-unreachable`. */
-export function connectFailure(
-  error: unknown,
-  { hostPort, timeoutMs }: { hostPort: string; timeoutMs: number },
-): Failure {
+export function connectFailure(error: unknown, { hostPort, timeoutMs, wasTrusted }: Attempt): Failure {
   if (error instanceof Failure) return error;
   const name = error instanceof Error ? error.name : "";
   const code = systemCode(error);
   if (name === "AuthorizationError" || name === "UserAuthenticationExpiredError") {
     return failure("not-permitted", `${hostPort} refused the login: ${text(error)}`);
   }
-  if (/ALERT_(CERTIFICATE_REQUIRED|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_\w+)/.test(code)) {
+  // with TLS 1.3 the alert that says so may be lost to the reset that follows it
+  if (/ALERT_(CERTIFICATE_\w+|BAD_CERTIFICATE|UNKNOWN_CA)/.test(code) || (wasTrusted && isReset(code))) {
     return failure("not-permitted", `${hostPort} refused the client certificate, or wants one`);
   }
   if (name === "TimeoutError") {
@@ -61,6 +66,10 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNRESET: "it closed the connection",
   EPIPE: "it closed the connection",
 };
+
+function isReset(code: string): boolean {
+  return code === "ECONNRESET" || code === "EPIPE";
+}
 
 function isCertificateCode(code: string): boolean {
   return /^ERR_TLS|CERT|SIGNATURE|ISSUER|^UNABLE_TO/.test(code) && !code.startsWith("ERR_SSL");

@@ -5,7 +5,6 @@ import {
   type NatsConnection,
   type NodeConnectionOptions,
   nkeyAuthenticator,
-  nkeys,
   nuid,
   tokenAuthenticator,
   usernamePasswordAuthenticator,
@@ -16,7 +15,7 @@ import { connectFailure, worstFailure } from "./connect-failure.ts";
 import { type Credentials, credentialsOf, parseCreds, parseSeed } from "./credentials.ts";
 import { openRequests, type RequestOptions, type Requests } from "./requests.ts";
 import { parseServerUrls, type ServerUrl } from "./server-url.ts";
-import { type TlsOptions, tlsSettings } from "./tls.ts";
+import { type Handshake, type TlsOptions, tlsSettings } from "./tls.ts";
 import { parseViolation } from "./violation.ts";
 import { type WireMessage, wireMessage } from "./wire-message.ts";
 
@@ -77,16 +76,19 @@ export async function connect(
 ): Promise<Connection> {
   const failures: Failure[] = [];
   const servers = parseServerUrls(options.servers);
-  const prepared = servers.map((server) => ({ server, settings: librarySettings(server, options) }));
-  for (const { server, settings } of prepared) {
+  const prepared = servers.map((server) => {
+    const handshake = { isTrusted: false };
+    return { server, handshake, settings: librarySettings(server, options, handshake) };
+  });
+  for (const { server, handshake, settings } of prepared) {
     checkAborted(signal);
     try {
       return new LibraryConnection(await dial(settings, signal), server, options);
     } catch (error) {
       if (signal?.aborted === true) throw abortFailure(signal);
-      failures.push(
-        connectFailure(error, { hostPort: server.hostPort, timeoutMs: options.timeoutMs ?? defaultTimeoutMs }),
-      );
+      const { hostPort } = server;
+      const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+      failures.push(connectFailure(error, { hostPort, timeoutMs, wasTrusted: handshake.isTrusted }));
     }
   }
   throw worstFailure(failures);
@@ -110,9 +112,9 @@ async function dial(settings: NodeConnectionOptions, signal: AbortSignal | undef
   }
 }
 
-function librarySettings(server: ServerUrl, options: ConnectOptions): NodeConnectionOptions {
+function librarySettings(server: ServerUrl, options: ConnectOptions, handshake: Handshake): NodeConnectionOptions {
   const { name, inboxPrefix, timeoutMs = defaultTimeoutMs } = options;
-  const tls = tlsSettings(server, options.tls);
+  const tls = tlsSettings(server, options.tls, handshake);
   return {
     servers: server.hostPort,
     authenticator: authenticator(credentialsOf(server, options.credentials)),
@@ -137,25 +139,14 @@ function authenticator(credentials: Credentials): Authenticator {
     case "token":
       return tokenAuthenticator(credentials.token);
     case "nkey":
-      return nkeyAuthenticator(seedBytes(parseSeed(credentials.seed)));
+      return nkeyAuthenticator(new TextEncoder().encode(parseSeed(credentials.seed)));
     case "creds": {
       const { jwt, seed } = parseCreds(credentials.text);
-      return jwtAuthenticator(jwt, seedBytes(seed));
+      return jwtAuthenticator(jwt, new TextEncoder().encode(seed));
     }
     default:
       throw new Error(`unknown credentials ${credentials satisfies never}`);
   }
-}
-
-/** Tries the seed, as the library throws on a bad one only in the middle of the handshake. */
-function seedBytes(seed: string): Uint8Array {
-  const bytes = new TextEncoder().encode(seed);
-  try {
-    nkeys.fromSeed(bytes);
-  } catch (cause) {
-    throw new Failure("credentials-unreadable", "the nkey seed is not a valid one", { cause });
-  }
-  return bytes;
 }
 
 interface Watcher {

@@ -1,3 +1,4 @@
+import { fromSeed } from "@nats-io/nkeys";
 import { Failure } from "../kit/failures.ts";
 import type { ServerUrl } from "./server-url.ts";
 
@@ -18,6 +19,12 @@ export function parseSeed(text: string): string {
     .map((line) => line.trim())
     .find((line) => /^S[A-Z2-7]{57}$/.test(line));
   if (seed === undefined) throw new Failure("credentials-unreadable", "the nkey text holds no seed (a line SU...)");
+  try {
+    // the library would throw in the middle of the handshake
+    fromSeed(new TextEncoder().encode(seed));
+  } catch (cause) {
+    throw new Failure("credentials-unreadable", "the nkey seed is not a valid one", { cause });
+  }
   return seed;
 }
 

@@ -16,11 +16,17 @@ export interface TlsOptions {
   readonly insecure?: boolean;
 }
 
+/** Written while a connection is made. */
+export interface Handshake {
+  /** The server's certificate was accepted: what fails from here on is ours to prove. */
+  isTrusted: boolean;
+}
+
 /**
  * What nats.js hands to node:tls; undefined leaves TLS to what the server wants. Throws `credentials-unreadable` for
  * PEM texts OpenSSL does not take.
  */
-export function tlsSettings(server: ServerUrl, tls: TlsOptions | undefined) {
+export function tlsSettings(server: ServerUrl, tls: TlsOptions | undefined, handshake: Handshake) {
   if (tls === undefined) return server.tls ? {} : undefined;
   const { cert, key, ca, handshakeFirst, insecure, serverName } = tls;
   const pems = {
@@ -41,6 +47,10 @@ export function tlsSettings(server: ServerUrl, tls: TlsOptions | undefined) {
     ...(serverName === undefined || isIP(serverName) !== 0 ? {} : { servername: serverName }),
     // nats.js upgrades the socket without telling Node which host it meant: Node would look for "localhost" in the
     // certificate of a server addressed by IP.
-    checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(expected, certificate),
+    checkServerIdentity: (_host: string, certificate: PeerCertificate) => {
+      const mismatch = checkServerIdentity(expected, certificate);
+      handshake.isTrusted = mismatch === undefined;
+      return mismatch;
+    },
   };
 }
