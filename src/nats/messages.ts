@@ -70,6 +70,16 @@ export async function getMessage(
   return await requestMessage(js, stream, { seq: sequence }, options);
 }
 
+/** The newest message of a subject; undefined when it has none. Throws `stream-not-found`. */
+export async function getLastMessage(
+  js: JetStream,
+  stream: string,
+  subject: string,
+  options: Waiting = {},
+): Promise<StoredMessage | undefined> {
+  return await requestMessage(js, stream, { last_by_subj: subject }, options);
+}
+
 function openPlainReader(method: "direct" | "single", js: JetStream, stream: string, from: bigint): MessageReader {
   return method === "direct" ? openDirectReader(js, stream, from) : openSingleReader(js, stream, from);
 }

@@ -2,7 +2,7 @@ import { checkAborted } from "./abort.ts";
 import type { JetStream } from "./jetstream.ts";
 import type { StoredMessage } from "./message.ts";
 import type { MessageReader, OnMessage, ReadOptions } from "./messages.ts";
-import { requestMessage } from "./stored-message.ts";
+import { checkSubject, requestMessage } from "./stored-message.ts";
 
 /** Requests at the same time, where the stream has no gaps. */
 const mostAhead = 32;
@@ -22,7 +22,7 @@ export function openSingleReader(js: JetStream, stream: string, from: bigint): M
       for (const message of distinct) {
         checkAborted(signal);
         next = message.sequence + 1n;
-        await onMessage(message);
+        await onMessage(checkSubject(stream, message));
       }
       if (distinct.length === 0) next = target + 1n;
       ahead = aheadAfter(found, distinct.length);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Failure } from "../kit/failures.ts";
 import { parseTime } from "../kit/time.ts";
 import { ApiFailure, type JetStream, nameToken } from "./jetstream.ts";
 import type { StoredMessage } from "./message.ts";
@@ -15,8 +16,11 @@ const MessageAnswer = z.object({
   }),
 });
 
-/** One message, or the first at or after a sequence. */
-export type MessageQuery = { readonly seq: bigint } | { readonly seq: bigint; readonly next_by_subj: ">" };
+/** One message, the first at or after a sequence, or the newest of a subject. */
+export type MessageQuery =
+  | { readonly seq: bigint }
+  | { readonly seq: bigint; readonly next_by_subj: ">" }
+  | { readonly last_by_subj: string };
 
 const noMessage = 10037;
 
@@ -45,3 +49,16 @@ export async function requestMessage(
     throw error;
   }
 }
+
+/** Throws `storage-unsupported` for a message whose subject lost bytes on its way through JSON: it must not be stored so. */
+export function checkSubject(stream: string, message: StoredMessage): StoredMessage {
+  if (!Buffer.from(message.subject).includes(lostBytes)) return message;
+  throw new Failure(
+    "storage-unsupported",
+    `reading ${stream}: the subject of message ${message.sequence} is no UTF-8, and this server or stream offers no exact way to read it`,
+    { hint: "set allow_direct on the stream (nats stream edit --allow-direct)" },
+  );
+}
+
+/** U+FFFD, which stands for what is no UTF-8. */
+const lostBytes = Buffer.from("\ufffd");

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pMap from "p-map";
@@ -10,7 +11,7 @@ import { snapshotTags } from "../repository/published.ts";
 import type { Repository } from "../repository/restic.ts";
 import { capture } from "./capture.ts";
 import { folderName } from "./folder.ts";
-import type { Manifest, SnapshotIndex } from "./manifest.ts";
+import { type Manifest, type SnapshotIndex, writeManifest } from "./manifest.ts";
 import { type Running, timeOf } from "./progress.ts";
 import { writeWhole } from "./segment-writer.ts";
 import { upload } from "./upload.ts";
@@ -113,7 +114,11 @@ export async function backup(request: BackupRequest, running: Running): Promise<
       target,
       invoker,
       complete,
-      streams: saved.map(({ stream, folder }) => ({ stream, folder })),
+      streams: saved.map((manifest) => ({
+        stream: manifest.stream,
+        folder: manifest.folder,
+        manifest: createHash("sha256").update(writeManifest(manifest)).digest("hex"),
+      })),
       failed: failed.map(({ stream, failure }) => ({ stream, reason: describe(failure) })),
     };
     await writeWhole(join(staging, "coldstream.json"), writeJson(index, 1));
@@ -175,24 +180,28 @@ async function captureAll(
   staging: string,
   running: Running,
 ): Promise<CaptureResult[]> {
-  return await pMap(
+  const { signal } = running;
+  const results = await pMap(
     selection,
     async (stream): Promise<CaptureResult> => {
       try {
+        signal.throwIfAborted();
         const manifest = await capture(jetstream, stream, staging, running);
         const { messages, bytes } = manifest.state;
         running.onProgress?.({ step: "captured", stream, messages, bytes: Number(bytes) });
         return { stream, manifest };
       } catch (error) {
-        running.signal.throwIfAborted();
         const failure = Failure.from(error);
         await rm(join(staging, "streams", folderName(stream)), { recursive: true, force: true });
-        running.onProgress?.({ step: "stream-failed", stream, failure });
+        if (!signal.aborted) running.onProgress?.({ step: "stream-failed", stream, failure });
         return { stream, failure };
       }
     },
-    { concurrency: parallel, stopOnError: true },
+    { concurrency: parallel },
   );
+  // only now: each of them has ended, and writes no more into the folder that is removed next
+  signal.throwIfAborted();
+  return results;
 }
 
 function nothingSaved(failed: readonly { readonly stream: string; readonly failure: Failure | undefined }[]): Failure {
@@ -211,7 +220,10 @@ function nothingSaved(failed: readonly { readonly stream: string; readonly failu
 function toReport(result: CaptureResult): StreamReport {
   if (result.failure !== undefined) return { outcome: "failed", stream: result.stream, failure: result.failure };
   const { manifest } = result;
-  const fuzzy = `${manifest.kept} keys changed too fast to read their newest revision; an older one of the same backup was kept`;
+  const fuzzy =
+    manifest.kept === 0n
+      ? "messages were removed faster than they could be read: it is no state of one moment"
+      : `${manifest.kept} keys changed too fast to read their newest revision; an older one of the same backup was kept`;
   return {
     outcome: "saved",
     stream: manifest.stream,

@@ -9,8 +9,8 @@ import { BlockBuilder, readRecords, recordKey } from "../nats/codec/record.ts";
 import type { JetStream } from "../nats/jetstream.ts";
 import { readStreamSnapshot } from "../nats/snapshot.ts";
 import { type StoredConsumer, StreamConfig, type StreamInfo } from "../nats/stream.ts";
-import { listConsumers, streamInfo } from "../nats/streams.ts";
-import { decideConsumers } from "./consumers.ts";
+import { listConsumers } from "../nats/streams.ts";
+import { decideConsumers, keepLasting } from "./consumers.ts";
 import { StreamDigest } from "./digest.ts";
 import { folderName } from "./folder.ts";
 import {
@@ -22,6 +22,7 @@ import {
   writeManifest,
 } from "./manifest.ts";
 import type { Running } from "./progress.ts";
+import { infoWithDeleted } from "./reference.ts";
 import { type Settled, settle } from "./rounds.ts";
 import { SegmentWriter, segmentFile, writeWhole } from "./segment-writer.ts";
 import { AscendingMembership, SequenceSet } from "./sequence-set.ts";
@@ -46,7 +47,8 @@ export async function capture(
   running: Running,
 ): Promise<Manifest> {
   const { signal } = running;
-  const before = await streamInfo(jetstream, stream, { deletedDetails: true, signal });
+  const before = await infoWithDeleted(jetstream, stream, { signal });
+  const listedBefore = await listConsumers(jetstream, stream, { signal });
   const folder = folderName(stream);
   const directory = join(staging, "streams", folder);
   const writer = new SegmentWriter(directory, stream);
@@ -54,7 +56,7 @@ export async function capture(
   const report = () => running.onProgress?.({ step: "capturing", stream, bytesDone: writer.bytes, bytesTotal });
   report();
   const bulk = await captureBulk(jetstream, before, writer, { signal, report });
-  const listed = await listConsumers(jetstream, stream, { signal });
+  const listed = await listSettledConsumers(jetstream, stream, { signal });
   const readerName = `${readerPrefix}${crypto.randomUUID()}`;
   const settled = await settle(jetstream, before, writer, {
     signal,
@@ -65,7 +67,8 @@ export async function capture(
   const lastSequence = settled.info.state.last_seq;
   await writer.trimAfter(lastSequence);
   const named = listed.filter((consumer) => !consumer.name.startsWith(readerPrefix));
-  const consumers = decideConsumers(bulk.consumers, named, { lastSequence, isClustered: before.cluster != null });
+  const archived = keepLasting(bulk.consumers, listedBefore, named);
+  const consumers = decideConsumers(archived, named, { lastSequence, isClustered: before.cluster != null });
   const stored = await digestStaged(directory, writer.segments, settled.live);
   const tombstones = await writeTombstones(directory, stream, { writer, dead: stored.dead, settled });
   const manifest = describeStream({

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,23 +92,37 @@ export async function openSnapshot(
     const include = ["/coldstream.json", "/streams/*/manifest.json"];
     await repository.extract(entry.id, { include, target: directory }, { signal });
     const index = readIndex(await readStored(join(directory, "coldstream.json"), entry));
-    const folders = new Set(await readdir(join(directory, "streams")));
     const manifests: Manifest[] = [];
-    for (const { stream, folder } of index.streams) {
-      if (!folders.delete(folder))
-        throw new Failure("damaged", `opening snapshot ${entry.shortId}: stream ${stream} is not in it`);
-      const manifest = readManifest(await readStored(join(directory, "streams", folder, "manifest.json"), entry));
-      if (manifest.stream !== stream)
-        throw new Failure(
-          "damaged",
-          `opening snapshot ${entry.shortId}: ${folder} holds ${manifest.stream}, not ${stream}`,
-        );
+    for (const { stream, folder, manifest: sha256 } of index.streams) {
+      const text = await readStored(join(directory, "streams", folder, "manifest.json"), entry);
+      if (createHash("sha256").update(text).digest("hex") !== sha256)
+        throw damaged(entry, `the manifest of stream ${stream} is not the one that was stored`);
+      const manifest = readManifest(text);
+      if (manifest.stream !== stream || manifest.folder !== folder)
+        throw damaged(entry, `${folder} holds ${manifest.stream}, not ${stream}`);
       manifests.push(manifest);
     }
+    checkWhole(entry, index, await readdir(join(directory, "streams")).catch(() => []));
     return { entry, index, manifests };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** What the tags promise, the index and the folders must hold: an index with less in it would pass for a whole backup. */
+function checkWhole(entry: SnapshotEntry, index: SnapshotIndex, folders: readonly string[]): void {
+  const names = new Set(index.streams.map(({ stream }) => stream));
+  if (names.size === 0) throw damaged(entry, "it holds no stream");
+  if (names.size !== index.streams.length || folders.length !== names.size)
+    throw damaged(entry, `${names.size} streams are listed and ${folders.length} are there`);
+  if (index.complete !== entry.complete || index.complete !== (index.failed.length === 0))
+    throw damaged(entry, "its tags and its index differ on whether it is complete");
+  const missing = entry.complete ? entry.streams?.find((stream) => !names.has(stream)) : undefined;
+  if (missing !== undefined) throw damaged(entry, `stream ${missing} is not in it`);
+}
+
+function damaged(entry: SnapshotEntry, what: string): Failure {
+  return new Failure("damaged", `opening snapshot ${entry.shortId}: ${what}`);
 }
 
 async function readStored(path: string, entry: SnapshotEntry): Promise<string> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ConsumerInfo, ConsumerState, StoredConsumer } from "../nats/stream.ts";
-import { clampState, decideConsumers } from "./consumers.ts";
+import { clampState, decideConsumers, keepLasting } from "./consumers.ts";
 
 const at = (consumer: bigint, stream: bigint) => ({ consumer, stream });
 
@@ -78,5 +78,21 @@ describe("which consumers are stored, and how exact", () => {
       "rolled-back",
     );
     expect(decideConsumers(given, [listed("a")], standalone)[0]?.exact).toBe("exact");
+  });
+});
+
+describe("what an archive says of a consumer is used only when it was the same one before and after", () => {
+  const archive = new Map([["c", { name: "c", config: {}, created: undefined, state: state(9n, 4n) }]]);
+  const later = "2026-01-01T00:00:01Z";
+  const reset = { consumer_seq: 3n, stream_seq: 3n };
+  test.each([
+    ["the same", [listed("c")], [listed("c")], ["c"]],
+    ["it went on", [listed("c")], [listed("c", { delivered: { consumer_seq: 12n, stream_seq: 20n } })], ["c"]],
+    ["made again", [listed("c")], [listed("c", { created: later })], []],
+    ["made meanwhile", [], [listed("c")], []],
+    ["deleted meanwhile", [listed("c")], [], []],
+    ["set back", [listed("c")], [listed("c", { delivered: reset })], []],
+  ])("%s", (_title, before, after, expected) => {
+    expect([...keepLasting(archive, before, after).keys()]).toEqual(expected);
   });
 });

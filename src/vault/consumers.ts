@@ -21,6 +21,26 @@ export function decideConsumers(
   return listed.map((info) => toManifest(save(archived.get(info.name), info, { isClustered }), lastSequence));
 }
 
+/**
+ * The archived consumers whose state may be used: those that were there before the snapshot and are still the same after
+ * it. A name that was deleted and made again in between is another consumer: with the state of the first one it would
+ * skip messages. The same goes for one that was set back.
+ */
+export function keepLasting(
+  archived: ReadonlyMap<string, StoredConsumer>,
+  before: readonly ConsumerInfo[],
+  after: readonly ConsumerInfo[],
+): Map<string, StoredConsumer> {
+  const createdBefore = new Map(before.map(({ name, created }) => [name, created]));
+  const kept = new Map<string, StoredConsumer>();
+  for (const { name, created, delivered } of after) {
+    const consumer = archived.get(name);
+    if (consumer === undefined || createdBefore.get(name) !== created) continue;
+    if (delivered.consumer_seq >= consumer.state.delivered.consumer) kept.set(name, consumer);
+  }
+  return kept;
+}
+
 function save(archived: StoredConsumer | undefined, info: ConsumerInfo, at: { readonly isClustered: boolean }): Saved {
   if (archived === undefined) return rolledBack(info);
   // a server that restored the consumer writes the time of that into its archives; the list has the true one

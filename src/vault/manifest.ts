@@ -88,7 +88,8 @@ export const SnapshotIndex = z.object({
   target: z.string(),
   invoker: z.string(),
   complete: z.boolean(),
-  streams: z.array(z.object({ stream: z.string(), folder: z.string() })),
+  /** `manifest`: SHA-256 of the stream's manifest.json. */
+  streams: z.array(z.object({ stream: z.string(), folder: z.string(), manifest: z.string() })),
   failed: z.array(z.object({ stream: z.string(), reason: z.string() })),
 });
 export type SnapshotIndex = z.infer<typeof SnapshotIndex>;
@@ -127,8 +128,15 @@ function read<T>(schema: z.ZodType<T>, text: string, what: string): T {
   throw new Failure("damaged", `reading ${what}: ${z.prettifyError(parsed.error).replaceAll("\n", " ")}`);
 }
 
+/** Throws `damaged` when the ranges do not ascend. */
 export function liveOf(manifest: Manifest): SequenceSet {
-  return SequenceSet.of(manifest.live);
+  try {
+    return SequenceSet.of(manifest.live);
+  } catch (error) {
+    throw new Failure("damaged", `reading the manifest of ${manifest.stream}: its live ranges do not ascend`, {
+      cause: error,
+    });
+  }
 }
 
 /** Identifies a manifest's content without reading messages: the segments' hashes, the live ranges, count and ends. */

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import pMap from "p-map";
 import { Failure } from "../kit/failures.ts";
 import { readRecords } from "../nats/codec/record.ts";
 import type { JetStream } from "../nats/jetstream.ts";
-import { getMessage, type MessageReader, openReader } from "../nats/messages.ts";
-import type { StreamInfo } from "../nats/stream.ts";
+import { getLastMessage, getMessage, type MessageReader, openReader } from "../nats/messages.ts";
+import { checkSubject } from "../nats/stored-message.ts";
+import { StreamConfig, type StreamInfo } from "../nats/stream.ts";
 import { type Reference, takeReference } from "./reference.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import { AscendingMembership, SequenceSet } from "./sequence-set.ts";
@@ -66,7 +68,7 @@ export async function settle(
       `capturing ${stream}: its state could not be read in ${mostRounds} rounds`,
     );
   await writer.flush();
-  return { ...(await keepOldRevisions(last.reference, writer, options.directory)), rounds: mostRounds };
+  return { ...(await keepOldRevisions(jetstream, last.reference, writer, options)), rounds: mostRounds };
 }
 
 function exact(reference: Reference): Omit<Settled, "rounds"> {
@@ -113,34 +115,57 @@ async function fillHoles(
   for (const [first, last] of holes.ranges()) {
     for (let sequence = first; sequence <= last; sequence++) {
       const message = await getMessage(jetstream, stream, sequence, { signal });
-      if (message !== undefined) await writer.insert(message);
+      if (message !== undefined) await writer.insert(checkSubject(stream, message));
     }
   }
 }
 
 /**
- * The end of rounds that did not converge: of every subject that has no captured live message, the newest captured
- * revision stays, so that no key is lost; it is a value that the key had during the capture.
+ * The end of rounds that did not converge: what was removed before it could be read is not stored. Where new messages
+ * take the place of old ones of their subject, the newest captured revision of every subject that has no captured live
+ * message stays, so that no key is lost; it is a value that the key had during the capture. A subject that has no message
+ * any more was deleted: nothing of it is brought back.
  */
 async function keepOldRevisions(
+  jetstream: JetStream,
   reference: Reference,
   writer: SegmentWriter,
-  directory: string,
+  { directory, signal }: RoundsOptions,
 ): Promise<Omit<Settled, "rounds">> {
   const live = reference.live.and(writer.captured);
-  const isLive = new AscendingMembership(live);
-  const hasLive = new Set<string>();
-  const newestDead = new Map<string, bigint>();
-  for (const segment of writer.segments) {
-    const bytes = await readFile(join(directory, segment.file));
-    for (const record of readRecords(bytes)) {
-      const subject = Buffer.from(record.subject).toString("latin1");
-      if (isLive.has(record.sequence)) hasLive.add(subject);
-      else if (record.sequence <= reference.info.state.last_seq) newestDead.set(subject, record.sequence);
-    }
-  }
-  const kept = [...newestDead].filter(([subject]) => !hasLive.has(subject)).map(([, sequence]) => sequence);
-  kept.sort((a, b) => (a < b ? -1 : 1));
+  const candidates = hasRevisions(reference.info) ? await newestDead(reference, live, { writer, directory }) : [];
+  const stream = String(reference.info.config.name);
+  const found = await pMap(
+    candidates,
+    async ([subject, sequence]) =>
+      (await getLastMessage(jetstream, stream, subject, { signal })) === undefined ? [] : [sequence],
+    { concurrency: 32 },
+  );
+  const kept = found.flat().sort((a, b) => (a < b ? -1 : 1));
   const keptSet = SequenceSet.of(kept.map((sequence) => [sequence, sequence] as const));
   return { info: reference.info, live: live.or(keptSet), consistency: "fuzzy", kept: keptSet.count };
+}
+
+/** Whether a new message removes old ones of its subject: buckets, and object stores (rollups). */
+function hasRevisions({ config }: StreamInfo): boolean {
+  return StreamConfig.parse(config).max_msgs_per_subject > 0n || config.allow_rollup_hdrs === true;
+}
+
+/** For every subject without a captured live message, the newest captured one. */
+async function newestDead(
+  reference: Reference,
+  live: SequenceSet,
+  { writer, directory }: { readonly writer: SegmentWriter; readonly directory: string },
+): Promise<[subject: string, sequence: bigint][]> {
+  const isLive = new AscendingMembership(live);
+  const hasLive = new Set<string>();
+  const newest = new Map<string, bigint>();
+  for (const segment of writer.segments) {
+    for (const record of readRecords(await readFile(join(directory, segment.file)))) {
+      const subject = Buffer.from(record.subject).toString("utf8");
+      if (isLive.has(record.sequence)) hasLive.add(subject);
+      else if (record.sequence <= reference.info.state.last_seq) newest.set(subject, record.sequence);
+    }
+  }
+  return [...newest].filter(([subject]) => !hasLive.has(subject));
 }

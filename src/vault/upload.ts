@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { Failure } from "../kit/failures.ts";
+import { describe, Failure } from "../kit/failures.ts";
 import { draftHost } from "../repository/published.ts";
 import type { Repository } from "../repository/restic.ts";
 import type { Running } from "./progress.ts";
@@ -56,7 +56,10 @@ export async function upload({ repository, directory, tags, host, time }: Upload
   };
 }
 
-/** The draft's data belongs to the published snapshot too; where another backup holds the lock it may stay. */
+/**
+ * The draft's data belongs to the published snapshot too. The backup is stored already, so a draft that stays (another
+ * backup holds the lock, the repository takes no deletes) is a note.
+ */
 async function dropDraft(repository: Repository, draft: string, signal: AbortSignal): Promise<string[]> {
   try {
     await repository.forget([draft], { signal });
@@ -64,7 +67,8 @@ async function dropDraft(repository: Repository, draft: string, signal: AbortSig
   } catch (error) {
     if (Failure.is(error, "repository-locked"))
       return ["the draft stays until no other backup runs; coldstream forget removes it"];
-    throw error;
+    signal.throwIfAborted();
+    return [`the draft could not be removed (${describe(error)}); coldstream forget removes it`];
   }
 }
 
