@@ -1,13 +1,19 @@
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../kit/json.ts";
 import type { StreamInfo } from "../nats/stream.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest, ManifestConsumer } from "./manifest.ts";
 import { decideStream, type RestoreWishes, subjectsOverlap } from "./plan.ts";
 
 const now = new Date("2026-06-01T00:00:00Z");
 const day = 24n * 3600n * 1_000_000_000n;
 
-function manifest(config: JsonObject = {}): Manifest {
+function consumer(name: string, config: JsonObject = {}): ManifestConsumer {
+  const floor = { consumer: 0n, stream: 0n };
+  const state = { delivered: floor, ackFloor: floor, pending: [], redelivered: [] };
+  return { name, folder: name, created: "2026-01-01T00:00:00Z", config, exact: "exact", notes: [], state };
+}
+
+function manifest(config: JsonObject = {}, consumers: ManifestConsumer[] = []): Manifest {
   const state = {
     messages: 3n,
     bytes: 300n,
@@ -35,7 +41,7 @@ function manifest(config: JsonObject = {}): Manifest {
     indexDigest: "",
     segments: [],
     tombstones: null,
-    consumers: [],
+    consumers,
   };
 }
 
@@ -97,6 +103,23 @@ describe("what a restore does with one stream", () => {
       { as: "COPY", config: { subjects: ["orders.>"] } },
     ],
     [
+      "makes a quiet copy beside the original: nothing is sent out, nothing copied in",
+      manifest({ republish: { src: ">", dest: "x" }, sources: [{ name: "A" }] }, [
+        consumer("push", { deliver_subject: "d" }),
+        consumer("pull"),
+      ]),
+      existing(["ORDERS", "orders.>"]),
+      renamed,
+      { consumers: 1, manifest: { consumers: [{ name: "pull" }] }, config: { subjects: ["COPY"] } },
+    ],
+    [
+      "keeps all of a renamed stream whose original is gone",
+      manifest({ sources: [{ name: "A" }] }, [consumer("push", { deliver_subject: "d" })]),
+      [],
+      renamed,
+      { consumers: 1, config: { sources: [{ name: "A" }] } },
+    ],
+    [
       "gives up its subjects beside the original",
       manifest(),
       existing(["ORDERS", "orders.>"]),
@@ -155,6 +178,17 @@ describe("what a restore does with one stream", () => {
   ])("%s", (_title, given, streams, wishes, expected) => {
     expect(decideStream(given, { streams, now }, wishes)).toMatchObject(expected);
   });
+});
+
+test("a quiet copy says what it was left without", () => {
+  const given = manifest({ republish: { src: ">", dest: "x" } }, [consumer("push", { deliver_subject: "d" })]);
+  const { config, notes } = decideStream(given, { streams: existing(["ORDERS", "orders.>"]), now }, renamed);
+  expect(config.republish).toBeUndefined();
+  expect(notes).toEqual([
+    expect.stringContaining("listens to COPY only"),
+    expect.stringContaining("republish was left out"),
+    expect.stringContaining("consumer push was left out"),
+  ]);
 });
 
 describe("subjects overlap", () => {

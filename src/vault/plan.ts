@@ -2,7 +2,7 @@ import type { JsonObject } from "../kit/json.ts";
 import { parseTime } from "../kit/time.ts";
 import { StreamConfig, type StreamInfo } from "../nats/stream.ts";
 import type { OpenedSnapshot, SnapshotEntry } from "./catalog.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Manifest, ManifestConsumer } from "./manifest.ts";
 
 export type ConflictPolicy = "fail" | "skip" | "overwrite" | "rename";
 
@@ -47,12 +47,14 @@ export interface ServerView {
   readonly now: Date;
 }
 
+/** A planned stream with what is sent: the configuration, and the manifest with the consumers that come along. */
+export interface DecidedStream extends PlannedStream {
+  readonly config: JsonObject;
+  readonly manifest: Manifest;
+}
+
 /** What to do with one stream, and with which configuration. Pure. */
-export function decideStream(
-  manifest: Manifest,
-  view: ServerView,
-  wishes: RestoreWishes,
-): PlannedStream & { readonly config: JsonObject } {
+export function decideStream(manifest: Manifest, view: ServerView, wishes: RestoreWishes): DecidedStream {
   const { stream } = manifest;
   const renamed = wishes.renames.get(stream);
   const named = new Map(
@@ -61,14 +63,16 @@ export function decideStream(
   const exists = named.has(renamed ?? stream);
   const as = exists && wishes.onConflict === "rename" ? freeName(renamed ?? stream, named) : (renamed ?? stream);
   const { config, notes } = changeConfig(manifest, as, { named, wishes });
+  const consumers = restorable(manifest, as !== stream && named.has(stream));
   const planned = {
     stream,
     as,
     messages: manifest.state.messages,
     bytes: Number(manifest.state.bytes),
-    consumers: manifest.consumers.length,
+    consumers: consumers.kept.length,
     config,
-    notes: [...notes, ...noteConsumers(manifest)],
+    manifest: { ...manifest, consumers: consumers.kept },
+    notes: [...notes, ...consumers.notes, ...noteConsumers(manifest)],
   };
   if (exists && wishes.onConflict === "skip")
     return { ...planned, action: "skip", reason: `stream ${as} exists on the server` };
@@ -114,9 +118,9 @@ function changeConfig(
     const other = overlapping(old.subjects ?? [], named, as);
     if (other !== undefined) {
       config.subjects = [as];
-      delete config.republish;
       notes.push(`it listens to ${as} only: its subjects belong to stream ${other}`);
     }
+    if (named.has(manifest.stream)) notes.push(...quieten(config));
   }
   if (wishes.replicas !== undefined) config.num_replicas = BigInt(wishes.replicas);
   if (old.storage === "memory" && wishes.storage === "file") {
@@ -135,8 +139,44 @@ function changeConfig(
   return { config, notes };
 }
 
+/** What a copy beside the living stream must not do: send its messages out again, or copy new ones from elsewhere. */
+const activeFields = ["republish", "sources", "mirror", "allow_msg_schedules"] as const;
+
+function quieten(config: JsonObject): string[] {
+  const taken = activeFields.filter((field) => config[field] != null && config[field] !== false);
+  for (const field of taken) delete config[field];
+  return taken.map((field) => `${field} was left out of this copy: the stream itself does that`);
+}
+
+/** The consumers to restore: a push consumer of a copy would send old messages to whom the living stream serves. */
+function restorable(
+  manifest: Manifest,
+  isBeside: boolean,
+): { readonly kept: ManifestConsumer[]; readonly notes: string[] } {
+  const isPush = ({ config }: ManifestConsumer) =>
+    typeof config.deliver_subject === "string" && config.deliver_subject !== "";
+  const [kept, left] = isBeside
+    ? [manifest.consumers.filter((one) => !isPush(one)), manifest.consumers.filter(isPush)]
+    : [manifest.consumers, []];
+  const notes = left.map(
+    ({ name }) => `consumer ${name} was left out of this copy: it would push old messages to its subscribers`,
+  );
+  return { kept, notes };
+}
+
 function noteConsumers(manifest: Manifest): string[] {
-  return manifest.consumers.flatMap(({ name, notes }) => notes.map((note) => `consumer ${name}: ${note}`));
+  return manifest.consumers.flatMap((consumer) =>
+    [...consumer.notes, ...noteMemory(consumer)].map((note) => `consumer ${consumer.name}: ${note}`),
+  );
+}
+
+/** Servers restore the configuration of a consumer with memory storage, and never read its stored state. */
+function noteMemory({ config, state }: ManifestConsumer): string[] {
+  if (config.mem_storage !== true || state.delivered.stream === 0n) return [];
+  const policy = String(config.deliver_policy ?? "all");
+  return [
+    `it has memory storage, which servers restore without its place: it begins as its deliver policy ${policy} says`,
+  ];
 }
 
 function freeName(name: string, named: ReadonlyMap<string, unknown>): string {

@@ -1,6 +1,5 @@
 import pMap from "p-map";
 import { Failure } from "../kit/failures.ts";
-import type { JsonObject } from "../kit/json.ts";
 import type { JetStream } from "../nats/jetstream.ts";
 import { restoreStream } from "../nats/restore.ts";
 import { checkServerVersion, listStreams } from "../nats/streams.ts";
@@ -8,8 +7,14 @@ import type { Repository } from "../repository/restic.ts";
 import { ArchiveSource, type StoredFile, storedFiles } from "./archive-source.ts";
 import { type OpenedSnapshot, openSnapshot, type SnapshotEntry } from "./catalog.ts";
 import { configChanges } from "./config-changes.ts";
-import type { Manifest } from "./manifest.ts";
-import { decideStream, openedSnapshot, type PlannedStream, type RestorePlan, type RestoreWishes } from "./plan.ts";
+import {
+  type DecidedStream,
+  decideStream,
+  openedSnapshot,
+  type PlannedStream,
+  type RestorePlan,
+  type RestoreWishes,
+} from "./plan.ts";
 import { type Running, timeOf } from "./progress.ts";
 import { verifyRestored } from "./verify.ts";
 
@@ -44,8 +49,6 @@ export interface RestoreReport {
   readonly streams: readonly RestoredStream[];
   readonly durationMs: number;
 }
-
-type Decided = PlannedStream & { readonly config: JsonObject; readonly manifest: Manifest };
 
 /** What a restore would do; nothing is changed. Throws stream-not-found, snapshot-not-found, not-available-yet. */
 export async function planRestore(request: RestoreRequest, running: Running): Promise<RestorePlan> {
@@ -87,7 +90,7 @@ function refuseOverwrite({ onConflict }: RestoreRequest): void {
   });
 }
 
-async function decide(request: RestoreRequest, opened: OpenedSnapshot, running: Running): Promise<Decided[]> {
+async function decide(request: RestoreRequest, opened: OpenedSnapshot, running: Running): Promise<DecidedStream[]> {
   const { jetstream, snapshot, streams, renames } = request;
   const known = new Map(opened.manifests.map((manifest) => [manifest.stream, manifest]));
   const unknown = [...streams, ...renames.keys()].find((stream) => !known.has(stream));
@@ -103,11 +106,11 @@ async function decide(request: RestoreRequest, opened: OpenedSnapshot, running: 
   const view = { streams: await listStreams(jetstream, { signal: running.signal }), now: timeOf(running) };
   const chosen =
     streams.length === 0 ? opened.manifests : opened.manifests.filter(({ stream }) => streams.includes(stream));
-  return refuseSharedNames(chosen.map((manifest) => ({ ...decideStream(manifest, view, request), manifest })));
+  return refuseSharedNames(chosen.map((manifest) => decideStream(manifest, view, request)));
 }
 
 /** Two streams of one restore that would get the same name are both refused. */
-function refuseSharedNames(decided: readonly Decided[]): Decided[] {
+function refuseSharedNames(decided: readonly DecidedStream[]): DecidedStream[] {
   const counts = Map.groupBy(decided, ({ as }) => as);
   return decided.map((one) =>
     (counts.get(one.as)?.length ?? 0) > 1
@@ -131,7 +134,7 @@ const mostDumps = 16;
 
 async function restoreAll(
   request: RestoreRequest,
-  wanted: readonly Decided[],
+  wanted: readonly DecidedStream[],
   running: Running,
 ): Promise<RestoredStream[]> {
   const { repository, snapshot, parallel } = request;
@@ -158,7 +161,7 @@ const smallBytes = 8 * 1024 * 1024;
  */
 async function restoreInOnePass(
   request: RestoreRequest,
-  wanted: readonly Decided[],
+  wanted: readonly DecidedStream[],
   running: Running,
 ): Promise<RestoredStream[]> {
   const { repository, snapshot, parallel } = request;
@@ -239,7 +242,7 @@ async function* byStream(
 
 async function restoreOne(
   request: RestoreRequest,
-  one: Decided,
+  one: DecidedStream,
   files: AsyncIterable<StoredFile>,
   running: Running,
 ): Promise<RestoredStream> {
