@@ -9,7 +9,7 @@ import { BlockBuilder, readRecords, recordKey } from "../nats/codec/record.ts";
 import type { JetStream } from "../nats/jetstream.ts";
 import { readStreamSnapshot } from "../nats/snapshot.ts";
 import { type StoredConsumer, StreamConfig, type StreamInfo } from "../nats/stream.ts";
-import { listConsumers } from "../nats/streams.ts";
+import { listSettledConsumers } from "./consumer-list.ts";
 import { decideConsumers, keepLasting } from "./consumers.ts";
 import { StreamDigest } from "./digest.ts";
 import { folderName } from "./folder.ts";
@@ -48,7 +48,7 @@ export async function capture(
 ): Promise<Manifest> {
   const { signal } = running;
   const before = await infoWithDeleted(jetstream, stream, { signal });
-  const listedBefore = await listConsumers(jetstream, stream, { signal });
+  const listedBefore = await listSettledConsumers(jetstream, stream, { signal });
   const folder = folderName(stream);
   const directory = join(staging, "streams", folder);
   const writer = new SegmentWriter(directory, stream);

@@ -3,10 +3,11 @@ import type { JsonObject } from "../kit/json.ts";
 import { parseTime } from "../kit/time.ts";
 import type { JetStream } from "../nats/jetstream.ts";
 import { getMessage } from "../nats/messages.ts";
-import { StreamConfig, type StreamInfo, type StreamState } from "../nats/stream.ts";
-import { listConsumers, streamInfo } from "../nats/streams.ts";
+import { type ConsumerInfo, StreamConfig, type StreamInfo, type StreamState } from "../nats/stream.ts";
+import { streamInfo } from "../nats/streams.ts";
 import { type Sample, sampleOf } from "./archive-source.ts";
-import type { Manifest } from "./manifest.ts";
+import { listSettledConsumers } from "./consumer-list.ts";
+import type { Manifest, ManifestConsumer } from "./manifest.ts";
 import type { Running } from "./progress.ts";
 
 export interface Restored {
@@ -90,19 +91,20 @@ async function compareConsumers(
   manifest: Manifest,
   signal: AbortSignal,
 ): Promise<void> {
-  if (manifest.consumers.length === 0) return;
-  const listed = new Map(
-    (await listConsumers(jetstream, name, { signal })).map((consumer) => [consumer.name, consumer]),
-  );
-  for (const consumer of manifest.consumers) {
-    const found = listed.get(consumer.name);
-    if (found === undefined)
-      throw new Failure("restore-failed", `restoring ${name}: consumer ${consumer.name} is missing`);
-    if (found.ack_floor.stream_seq < consumer.state.ackFloor.stream) {
-      throw new Failure(
-        "restore-failed",
-        `restoring ${name}: consumer ${consumer.name} stands at ${found.ack_floor.stream_seq}, stored is ${consumer.state.ackFloor.stream}`,
-      );
-    }
+  const { consumers } = manifest;
+  if (consumers.length === 0) return;
+  const isSettled = (listed: readonly ConsumerInfo[]) => consumers.every((one) => misplaced(one, listed) === undefined);
+  const listed = await listSettledConsumers(jetstream, name, { signal, isSettled });
+  for (const consumer of consumers) {
+    const problem = misplaced(consumer, listed);
+    if (problem !== undefined) throw new Failure("restore-failed", `restoring ${name}: ${problem}`);
   }
+}
+
+/** What is wrong with a restored consumer. Servers take no position of those with memory storage; the plan says so. */
+function misplaced({ name, config, state }: ManifestConsumer, listed: readonly ConsumerInfo[]): string | undefined {
+  const found = listed.find((one) => one.name === name);
+  if (found === undefined) return `consumer ${name} is missing`;
+  if (config.mem_storage === true || found.ack_floor.stream_seq >= state.ackFloor.stream) return undefined;
+  return `consumer ${name} stands at ${found.ack_floor.stream_seq}, stored is ${state.ackFloor.stream}`;
 }
