@@ -45,7 +45,7 @@ export interface BackendFiles {
 type Place = Pick<RepositoryAddress, "url"> & Partial<Pick<RepositoryAddress, "env" | "options">>;
 
 /**
- * A Repository's backend and its Secret as restic wants them (docs/reference/backends.md): the same object location as Stash's. The first
+ * A Repository's backend and its Secret as restic wants them: the same object location as Stash's. The first
  * backend that is given counts. Throws `configuration-invalid`, naming the key that is missing.
  */
 export function backendAddress(spec: BackendSpec, secret: SecretValues, files: BackendFiles): RepositoryAddress {

@@ -64,7 +64,8 @@ export function openRestic(options: ResticOptions): Restic {
   let isReached = false;
 
   function hide(text: string): string {
-    const shown = text.replaceAll(address.url, address.shown);
+    // restic itself shows the user: "http://jo:***@host".
+    const shown = text.replaceAll(address.url, address.shown).replaceAll(/:\/\/[^/\s]*:\*\*\*@/g, "://");
     return secrets.reduce((result, secret) => result.replaceAll(secret, "***"), shown);
   }
   async function prepare(signal: AbortSignal | undefined): Promise<void> {

@@ -47,3 +47,14 @@ export async function makeWorkbench(): Promise<Workbench> {
     },
   };
 }
+
+/** Bytes that neither compress nor repeat. */
+export function noise(length: number, seed: number): Uint8Array {
+  const words = new Uint32Array(Math.ceil(length / 4));
+  let state = seed;
+  for (let at = 0; at < words.length; at++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    words[at] = Math.imul(state ^ (state >>> 15), 0x2c1b_3c6d);
+  }
+  return new Uint8Array(words.buffer, 0, length);
+}
