@@ -63,7 +63,7 @@ export function decideStream(manifest: Manifest, view: ServerView, wishes: Resto
   const exists = named.has(renamed ?? stream);
   const as = exists && wishes.onConflict === "rename" ? freeName(renamed ?? stream, named) : (renamed ?? stream);
   const { config, notes } = changeConfig(manifest, as, { named, wishes });
-  const consumers = restorable(manifest, as !== stream && named.has(stream));
+  const consumers = restorable(manifest, config, as !== stream && named.has(stream));
   const planned = {
     stream,
     as,
@@ -151,17 +151,33 @@ function quieten(config: JsonObject): string[] {
 /** The consumers to restore: a push consumer of a copy would send old messages to whom the living stream serves. */
 function restorable(
   manifest: Manifest,
+  config: JsonObject,
   isBeside: boolean,
 ): { readonly kept: ManifestConsumer[]; readonly notes: string[] } {
-  const isPush = ({ config }: ManifestConsumer) =>
-    typeof config.deliver_subject === "string" && config.deliver_subject !== "";
+  const isPush = (consumer: ManifestConsumer) =>
+    typeof consumer.config.deliver_subject === "string" && consumer.config.deliver_subject !== "";
   const [kept, left] = isBeside
     ? [manifest.consumers.filter((one) => !isPush(one)), manifest.consumers.filter(isPush)]
     : [manifest.consumers, []];
+  const fitted = kept.map((one) => fitReplicas(one, StreamConfig.parse(config)));
   const notes = left.map(
     ({ name }) => `consumer ${name} was left out of this copy: it would push old messages to its subscribers`,
   );
-  return { kept, notes };
+  return { kept: fitted.map(({ consumer }) => consumer), notes: [...notes, ...fitted.flatMap((one) => one.notes)] };
+}
+
+/** A consumer cannot have more replicas than its stream (10126), and must have as many where it decides what is kept. */
+function fitReplicas(
+  consumer: ManifestConsumer,
+  { num_replicas: replicas, retention }: StreamConfig,
+): { readonly consumer: ManifestConsumer; readonly notes: string[] } {
+  const own = consumer.config.num_replicas;
+  if (typeof own !== "bigint" || own === 0n || own === replicas) return { consumer, notes: [] };
+  if (own < replicas && retention === "limits") return { consumer, notes: [] };
+  return {
+    consumer: { ...consumer, config: { ...consumer.config, num_replicas: replicas } },
+    notes: [`consumer ${consumer.name} gets ${replicas} replicas, as its stream has, instead of ${own}`],
+  };
 }
 
 function noteConsumers(manifest: Manifest): string[] {

@@ -1,0 +1,78 @@
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { JetStream } from "../../src/nats/jetstream.ts";
+import { startNatsServer, type TestServer } from "./nats-server.ts";
+import type { NatsServerVersion } from "./programs.ts";
+import { openServer } from "./streams.ts";
+
+export interface TestCluster extends AsyncDisposable {
+  readonly nodes: readonly TestServer[];
+}
+
+/** Three servers on loopback that form one JetStream cluster; resolves when it has a meta leader. */
+export async function startNatsCluster(version: NatsServerVersion, name = "C"): Promise<TestCluster> {
+  const ports = await freePorts(3);
+  const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(", ");
+  const started = await Promise.all(
+    ports.map((port, index) =>
+      startNatsServer({
+        version,
+        config: `server_name: ${name}${index + 1}
+cluster { name: ${name}, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
+      }),
+    ),
+  );
+  const cluster = {
+    nodes: started,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(started.map((node) => node[Symbol.asyncDispose]()));
+    },
+  };
+  try {
+    await Promise.all(started.map(untilReady));
+    return cluster;
+  } catch (error) {
+    await cluster[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+const Leader = z.looseObject({ cluster: z.looseObject({ leader: z.string() }) });
+
+/** The server name of the stream's leader. */
+export async function leaderOf(jetstream: JetStream, stream: string): Promise<string> {
+  const info = await jetstream.request(`STREAM.INFO.${stream}`, undefined, { schema: Leader });
+  return info.cluster.leader;
+}
+
+/** A cluster answers list calls only when its meta layer has a leader. */
+async function untilReady(node: TestServer): Promise<void> {
+  await using opened = await openServer(node.url);
+  for (let waited = 0; waited < 30_000; waited += 200) {
+    try {
+      await opened.jetstream.request("STREAM.NAMES", {}, { schema: z.looseObject({}), timeoutMs: 1000 });
+      return;
+    } catch {
+      await sleep(200);
+    }
+  }
+  throw new Error("the cluster has no leader after 30 s");
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  return await Promise.all(
+    servers.map(async (server) => {
+      const address = server.address();
+      await new Promise((resolve) => server.close(resolve));
+      return typeof address === "object" && address !== null ? address.port : 0;
+    }),
+  );
+}
