@@ -22,6 +22,7 @@ const inactiveNs = 300n * secondNs;
 /** Statuses after which the same consumer can be asked again (server/consumer.go). */
 const pullEnds = /^408 |^409 (Message Size Exceeds MaxBytes|Batch Completed|Leadership Change|Server Shutdown)/;
 const consumerNotFound = 10014;
+const createTimeoutMs = 5000;
 const deleteTimeoutMs = 3000;
 
 export interface PullOptions {
@@ -54,7 +55,15 @@ export async function openPullConsumer(js: JetStream, stream: StreamInfo, option
   };
   const call = `CONSUMER.CREATE.${streamName}.${name}`;
   const { signal } = options;
-  await js.request(call, { stream_name: streamName, config }, { schema: z.looseObject({}), signal });
+  const create = (timeoutMs?: number) =>
+    js.request(call, { stream_name: streamName, config }, { schema: z.looseObject({}), signal, timeoutMs });
+  try {
+    await create(createTimeoutMs);
+  } catch (error) {
+    // a cluster may lose the answer; the same once more finds the consumer made
+    if (!Failure.is(error, "timed-out")) throw error;
+    await create();
+  }
   return new PullConsumer(js, streamName, options);
 }
 

@@ -98,12 +98,19 @@ async function listPages<T>(js: JetStream, call: string, item: z.ZodType<T>, opt
   const { signal, timeoutMs } = options;
   const schema = Page.extend({ streams: z.array(item).nullish(), consumers: z.array(item).nullish() });
   const found = new Map<string, T>();
-  for (let offset = 0n; ; ) {
+  for (let offset = 0n, isAgain = false; ; ) {
     checkAborted(signal);
     const page = await js.request(call, { offset }, { schema, signal, timeoutMs });
     const items = page.streams ?? page.consumers ?? [];
     for (const one of items) found.set(nameOf(one), one);
-    reportMissing(call, page, options);
+    const missing = missingIn(page);
+    // right after an election a leader may have missed the question
+    if (missing.size > 0 && !isAgain) {
+      isAgain = true;
+      continue;
+    }
+    report(call, missing, options);
+    isAgain = false;
     offset += page.limit > 0n ? page.limit : BigInt(items.length);
     if (offset >= page.total || page.limit <= 0n) return [...found.values()];
   }
@@ -118,14 +125,19 @@ function nameOf(item: unknown): string {
   return name ?? config.name ?? "";
 }
 
-function reportMissing(call: string, { missing, offline }: Page, { onMissing }: ListOptions): void {
-  const names = new Set([...(missing ?? []), ...Object.keys(offline ?? {})]);
-  if (names.size === 0) return;
+/** Names without an answer, and why where the server says so. */
+function missingIn({ missing, offline }: Page): ReadonlyMap<string, string | undefined> {
+  return new Map([...(missing ?? []).map((name) => [name, undefined] as const), ...Object.entries(offline ?? {})]);
+}
+
+function report(call: string, missing: ReadonlyMap<string, string | undefined>, { onMissing }: ListOptions): void {
+  if (missing.size === 0) return;
+  const names = [...missing.keys()];
   if (onMissing === undefined) {
-    throw new Failure("server-refused", `${call}: the server cannot tell about ${[...names].join(", ")}`, {
+    throw new Failure("server-refused", `${call}: the server cannot tell about ${names.join(", ")}`, {
       hint: "their leaders are away or offline: see the cluster's health",
-      details: { missing: [...names] },
+      details: { missing: names },
     });
   }
-  for (const name of names) onMissing({ name, reason: offline?.[name] });
+  for (const [name, reason] of missing) onMissing({ name, reason });
 }
