@@ -139,17 +139,7 @@ function launch(program: string, args: readonly string[], options: ProgramOption
   if (signal?.aborted === true) throw interrupted(signal);
   const child = spawn(program, args, options);
   let thrown: { readonly error: unknown } | undefined;
-  /** Ends the program. A grandchild may keep its pipes open: they are not waited for. */
-  function end(how: NodeJS.Signals = "SIGTERM"): void {
-    const release = () => {
-      child.stdout.destroy();
-      child.stderr.destroy();
-    };
-    child.nodeChildProcess.once("exit", () => setTimeout(release, pipeGraceMs).unref());
-    child.kill(how);
-    // A program that is blocked on output that nobody takes does not get to its end.
-    child.stdout.on("readable", () => child.stdout.read()).read();
-  }
+  const end = (how?: NodeJS.Signals): void => endChild(child, how);
   /** Runs a callback of the caller; its throw ends the program and becomes the outcome. */
   function guard(call: () => void): void {
     if (thrown !== undefined) return;
@@ -205,6 +195,18 @@ function spawn(program: string, args: readonly string[], options: ProgramOptions
   // Keeps the output for whoever reads it later; execa would let it run dry.
   child.stdout.pause();
   return child;
+}
+
+/** A grandchild may keep the pipes open: they are not waited for. */
+function endChild(child: ReturnType<typeof spawn>, how: NodeJS.Signals = "SIGTERM"): void {
+  const release = () => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  child.nodeChildProcess.once("exit", () => setTimeout(release, pipeGraceMs).unref());
+  child.kill(how);
+  // A program that is blocked on output that nobody takes does not get to its end.
+  child.stdout.on("readable", () => child.stdout.read()).read();
 }
 
 function listenToErrors(

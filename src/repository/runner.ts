@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { Failure } from "../kit/failures.ts";
 import { type ProgramEnd, readProgram, runProgram } from "../kit/program.ts";
-import { readAddress } from "./address.ts";
+import { type Address, readAddress } from "./address.ts";
 import { type RepositoryPassword, resticEnvironment, secretsOf, usesProxy } from "./environment.ts";
 import { classify, explain, isFinal, listen, type ResticEnd, type Said, type Speech, toFailure } from "./outcome.ts";
 import { knock } from "./reach.ts";
@@ -54,82 +54,75 @@ export interface Restic {
 }
 
 export function openRestic(options: ResticOptions): Restic {
-  const { baseEnv, program = "restic" } = options;
-  const address = readAddress(options.url, { ...baseEnv, ...options.env });
-  const env = resticEnvironment({ ...options, url: address.url }, baseEnv);
-  const flags = ["--json", ...cacheFlags(options, env), ...(options.options ?? [])];
-  const secrets = [...address.secrets, ...secretsOf(env)].sort((a, b) => b.length - a.length);
-  const { place } = address;
-  const knocks = place.kind !== "network" || !usesProxy(env, place.encrypted);
-  let isReached = false;
-
-  function hide(text: string): string {
-    // restic itself shows the user: "http://jo:***@host".
-    const shown = text.replaceAll(address.url, address.shown).replaceAll(/:\/\/[^/\s]*:\*\*\*@/g, "://");
-    return secrets.reduce((result, secret) => result.replaceAll(secret, "***"), shown);
-  }
-  async function prepare(signal: AbortSignal | undefined): Promise<void> {
-    // A folder is looked at each time (a disk may be gone); for a server once is enough, later it is restic's to wait for it.
-    if (knocks && (!isReached || place.kind === "folder")) await knock(address, { signal });
-    isReached = true;
-  }
-  const speech = { shown: address.shown, hide };
+  const address = readAddress(options.url, { ...options.baseEnv, ...options.env });
+  const env = resticEnvironment({ ...options, url: address.url }, options.baseEnv);
+  const speech = speechOf(address, env);
+  const prepare = knocker(address, env);
   const failure = (action: string, end: ResticEnd): Failure => toFailure(action, end, speech);
+  const program = options.program ?? "restic";
+  const flags = ["--json", ...cacheFlags(options, env), ...(options.options ?? [])];
   const call = (args: readonly string[]): string[] => [...args.slice(0, 1), ...flags, ...args.slice(1)];
 
   async function attempt(args: readonly string[], { action, cwd, onLine, signal }: CallOptions): Promise<Outcome> {
     await prepare(signal);
-    const ear = watch(signal);
+    using ear = watch(signal);
+    const hearing = { signal: ear.signal, onStdoutLine: onLine, onStderrLine: ear.hear };
     try {
-      const { exitCode, killedBy, stdout } = await runProgram(program, call(args), {
-        env,
-        cwd,
-        installHint,
-        signal: ear.signal,
-        onStdoutLine: onLine,
-        onStderrLine: ear.hear,
-      });
-      const outcome = { exitCode, killedBy, stdout, said: ear.said() };
-      if (exitCode === undefined || [10, 11, 12, 130].includes(exitCode)) throw failure(action, outcome);
+      const end = await runProgram(program, call(args), { env, cwd, installHint, ...hearing });
+      const outcome = { ...end, said: ear.said() };
+      if (end.exitCode === undefined || [10, 11, 12, 130].includes(end.exitCode)) throw failure(action, outcome);
       return outcome;
     } catch (error) {
       throw ear.explain(error, action, speech);
-    } finally {
-      ear.close();
     }
   }
+  async function* stream(args: readonly string[], { action, cwd, signal }: CallOptions) {
+    await prepare(signal);
+    using ear = watch(signal);
+    const onEnd = (end: ProgramEnd): void => {
+      if (end.exitCode !== 0) throw failure(action, { ...end, said: ear.said() });
+    };
+    const hearing = { signal: ear.signal, onStderrLine: ear.hear, onEnd };
+    try {
+      yield* readProgram(program, call(args), { env, cwd, installHint, ...hearing });
+    } catch (error) {
+      throw ear.explain(error, action, speech);
+    }
+  }
+  async function run(args: readonly string[], callOptions: CallOptions): Promise<Outcome> {
+    const outcome = await attempt(args, callOptions);
+    if (outcome.exitCode !== 0) throw failure(callOptions.action, outcome);
+    return outcome;
+  }
+  const { place } = address;
+  const folder = place.kind === "folder" ? place.path : undefined;
+  return { ...speech, folder, failure, attempt, run, stream };
+}
+
+/** Takes user, passwords and keys out of what restic says. */
+function speechOf(address: Address, env: Readonly<Record<string, string>>): Speech {
+  // Longest first: one secret may be the beginning of another.
+  const secrets = [...address.secrets, ...secretsOf(env)].sort((a, b) => b.length - a.length);
   return {
     shown: address.shown,
-    folder: place.kind === "folder" ? place.path : undefined,
-    failure,
-    hide,
-    attempt,
-    async run(args, callOptions) {
-      const outcome = await attempt(args, callOptions);
-      if (outcome.exitCode !== 0) throw failure(callOptions.action, outcome);
-      return outcome;
+    hide(text) {
+      // restic itself shows the user: "http://jo:***@host".
+      const shown = text.replaceAll(address.url, address.shown).replaceAll(/:\/\/[^/\s]*:\*\*\*@/g, "://");
+      return secrets.reduce((result, secret) => result.replaceAll(secret, "***"), shown);
     },
-    async *stream(args, { action, cwd, signal }) {
-      await prepare(signal);
-      const ear = watch(signal);
-      const onEnd = ({ exitCode, killedBy }: ProgramEnd) => {
-        if (exitCode !== 0) throw failure(action, { exitCode, killedBy, said: ear.said() });
-      };
-      try {
-        yield* readProgram(program, call(args), {
-          env,
-          cwd,
-          installHint,
-          signal: ear.signal,
-          onStderrLine: ear.hear,
-          onEnd,
-        });
-      } catch (error) {
-        throw ear.explain(error, action, speech);
-      } finally {
-        ear.close();
-      }
-    },
+  };
+}
+
+/** A folder is looked at each time: a disk may be gone. A server is knocked at until it answers once; later restic waits for it. */
+function knocker(
+  address: Address,
+  env: Readonly<Record<string, string>>,
+): (signal: AbortSignal | undefined) => Promise<void> {
+  const { place } = address;
+  let isReached = place.kind === "network" && usesProxy(env, place.encrypted);
+  return async (signal) => {
+    if (!isReached) await knock(address, { signal });
+    isReached = place.kind !== "folder";
   };
 }
 
@@ -178,7 +171,7 @@ function watch(outer: AbortSignal | undefined) {
       const code = classify(lastTry) ?? "repository-unreachable";
       return new Failure(code, explain(action, { code, text: lastTry }, speech));
     },
-    close: (): void => clearTimeout(timer),
+    [Symbol.dispose]: (): void => clearTimeout(timer),
   };
 }
 
