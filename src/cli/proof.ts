@@ -60,6 +60,20 @@ export function proofLines(proof: ProofReport): string[] {
   ];
 }
 
+/** A proof in JSON output. */
+export function proofDocument(proof: ProofReport) {
+  const { proven, snapshot, proof: evidence, time, durationMs, serverVersion, streams } = proof;
+  return {
+    proven,
+    snapshot,
+    proof: evidence,
+    time,
+    durationMs,
+    serverVersion,
+    streams: streams.map((stream) => ({ ...stream, problem: stream.problem ?? null })),
+  };
+}
+
 /** `not-proven` unless all of it is. */
 export function proofOutcome({ proven, snapshot, streams }: ProofReport): Outcome {
   if (proven) return undefined;

@@ -8,7 +8,7 @@ import type { CommandContext, Outcome } from "../command.ts";
 import type { BackupOptions } from "../commands/backup.ts";
 import { openNats } from "../nats-session.ts";
 import { loadProfile } from "../profile.ts";
-import { findNatsServer, proofLines, runProof } from "../proof.ts";
+import { findNatsServer, proofDocument, proofLines, runProof } from "../proof.ts";
 import { capturePlanLines } from "../report-text.ts";
 import { openNamedRepository } from "../repository-session.ts";
 import { stagingFolder } from "../staging.ts";
@@ -43,7 +43,12 @@ export async function backUp(
   }
   const report = await runBackup(context, request, { expected: bytesOf(plan), server: nats.server });
   const proof = prover === undefined ? undefined : await proveReport(context, request, { report, program: prover });
-  context.printer.document({ ...report, target: request.target, repository: repository.url, proof });
+  context.printer.document({
+    ...report,
+    target: request.target,
+    repository: repository.url,
+    proof: proof === undefined ? null : proofDocument(proof),
+  });
   return backupOutcome(report, proof);
 }
 

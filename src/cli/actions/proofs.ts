@@ -3,6 +3,7 @@ import { listProofs } from "../../vault/prove.ts";
 import type { CommandContext } from "../command.ts";
 import type { ProofsOptions } from "../commands/proofs.ts";
 import { loadProfile } from "../profile.ts";
+import { proofDocument } from "../proof.ts";
 import { openNamedRepository } from "../repository-session.ts";
 import { formatTable } from "../table.ts";
 import { visible } from "../visible.ts";
@@ -33,5 +34,5 @@ export async function showProofs(context: CommandContext, options: ProofsOptions
   ] as const;
   if (proofs.length === 0) printer.lines("there are no proofs; make one with: coldstream prove");
   else printer.lines(...formatTable(columns, rows));
-  printer.document({ repository: repository.url, proofs });
+  printer.document({ repository: repository.url, proofs: proofs.map(proofDocument) });
 }

@@ -2,7 +2,7 @@ import { chooseSnapshot } from "../choose-snapshot.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import type { ProveOptions } from "../commands/prove.ts";
 import { loadProfile } from "../profile.ts";
-import { findNatsServer, proofLines, proofOutcome, runProof } from "../proof.ts";
+import { findNatsServer, proofDocument, proofLines, proofOutcome, runProof } from "../proof.ts";
 import { openNamedRepository } from "../repository-session.ts";
 import { stagingFolder } from "../staging.ts";
 
@@ -19,6 +19,6 @@ export async function proveSnapshot(
   const snapshot = await chooseSnapshot(repository, reference, { target: options.target }, context);
   const proof = await runProof(context, { repository, snapshot, program, directory });
   printer.done(...proofLines(proof));
-  printer.document(proof);
+  printer.document(proofDocument(proof));
   return proofOutcome(proof);
 }

@@ -93,7 +93,12 @@ async function runRestore(
   const what = `${counted(wanted.length, "stream")} (${formatBytes(bytes)}) of snapshot ${plan.snapshot.shortId}`;
   if (!isRefused && wanted.length > 0) printer.note(`restoring ${what} to ${server}`);
   using progress = showProgress(printer, { streams: new Map(wanted.map((stream) => [stream.stream, stream.bytes])) });
-  return await restore(request, plan, { signal, onProgress: progress.onProgress });
+  try {
+    return await restore(request, plan, { signal, onProgress: progress.onProgress });
+  } catch (error) {
+    if (!Failure.is(error, "plan-refused") || error.hint !== undefined) throw error;
+    throw new Failure("plan-refused", error.message, { cause: error.cause, hint: "see the whole plan with --dry-run" });
+  }
 }
 
 /** Says what was restored. When nothing was, that is a failure like any other. */

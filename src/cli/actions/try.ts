@@ -10,7 +10,7 @@ import type { CommandContext, Outcome } from "../command.ts";
 import type { TryOptions } from "../commands/try.ts";
 import { type NatsSession, openNats } from "../nats-session.ts";
 import { loadProfile } from "../profile.ts";
-import { findNatsServer, proofLines, runProof } from "../proof.ts";
+import { findNatsServer, proofDocument, proofLines, runProof } from "../proof.ts";
 import { openPlace, repositorySettings } from "../repository-session.ts";
 import { stagingFolder } from "../staging.ts";
 import { placeForTry, type TryPlace } from "../try-repository.ts";
@@ -98,7 +98,7 @@ async function proveAndTell(context: CommandContext, run: Run, report: BackupRep
     passwordFile: place.passwordFile,
     backup: report,
     storedBytes: totalBytes,
-    ...(Failure.is(proof) ? { proofFailure: proof } : { proof }),
+    ...(Failure.is(proof) ? { proofFailure: proof } : { proof: proofDocument(proof) }),
   });
   return Failure.is(proof) ? proof : backupOutcome(report, proof);
 }
