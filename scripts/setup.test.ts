@@ -127,18 +127,18 @@ describe("setup", () => {
     await using checkout = await openCheckout();
     await checkout.program("restic", restic("0.19.1"));
     const first = await checkout.setup(["--tests"]);
-    expect(first).toMatchObject({ exit: 0, text: expect.stringContaining("rclone: not to be had here") });
+    expect(first).toMatchObject({ exit: 0, text: expect.stringContaining("versitygw: not to be had here") });
     const { missing } = JSON.parse(await readFile(join(checkout.root, ".tools/missing.json"), "utf8"));
     const names = missing.map(({ name }: { name: string }) => name);
     expect(names.sort()).toEqual([
       ...natsServerVersions.map((version) => `nats-server ${version}`),
-      "rclone",
       "rest-server",
       "s2c",
+      "versitygw",
     ]);
     expect(await checkout.setup(["--tests"])).toMatchObject({ exit: 0, text: "" });
     expect(await checkout.setup(["--tests"], { npm_lifecycle_event: "setup" })).toMatchObject({
-      text: expect.stringContaining("rclone: not to be had here"),
+      text: expect.stringContaining("versitygw: not to be had here"),
     });
   });
 

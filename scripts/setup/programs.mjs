@@ -34,20 +34,21 @@ export async function ensureProgramsForUse(tools) {
   throw new Error(`nats-server 2.10 or newer and restic 0.17 or newer are needed; ${installHint(names)}`);
 }
 
-/** What the tests run besides: four versions of nats-server, rclone, rest-server, s2c. What cannot be had is remembered, not fatal. */
+/** What the tests run besides: four versions of nats-server, rest-server, s2c, versitygw. What cannot be had is remembered, not fatal. */
 export async function ensureProgramsForTests(tools, { again }) {
   const debian = openDebian();
   const known = again ? [] : recallMissing(tools);
   const wanted = [
     ...versions.map((version) => ({ title: `nats-server ${version}`, candidates: [natsServerOf(debian, version)] })),
-    { title: "rclone", candidates: [fromDebian(debian, "rclone", { inside: "usr/bin/rclone" })] },
     {
       title: "rest-server",
       candidates: [
         fromDebian(debian, "rest-server", { inside: "usr/bin/restic-rest-server", from: "restic-rest-server" }),
       ],
     },
-    { title: "s2c", candidates: [s2c()] },
+    // the Snappy framer that docs/format.md names, and an S3 server that checks signatures
+    goProgram("s2c", "github.com/klauspost/compress/s2/cmd/s2c@v1.18.4", "-help"),
+    goProgram("versitygw", "github.com/versity/versitygw/cmd/versitygw@v1.8.0", "--version"),
   ];
   const get = (product) => {
     const before = known.find(({ name }) => name === product.title);
@@ -125,14 +126,19 @@ function fromDebian(debian, name, { inside, from = name, least = "0.0.0" }) {
   };
 }
 
-/** The Snappy framer that docs/format.md names. It does not say its version; this one is what was asked for. */
-function s2c() {
-  const version = "1.18.4";
+/** A Go program that does not say its version: what was asked for is what it is, when it answers `asked`. */
+function goProgram(name, address, asked) {
+  const version = address.replace(/.*@v/, "");
   return {
-    place: "bin/s2c",
-    accepts: () => true,
-    ask: async (file, signal) => ((await run(file, ["-help"], { signal })).ok ? version : undefined),
-    ways: [["Go module", buildByGo(`github.com/klauspost/compress/s2/cmd/s2c@v${version}`)]],
+    title: name,
+    candidates: [
+      {
+        place: `bin/${name}`,
+        accepts: () => true,
+        ask: async (file, signal) => ((await run(file, [asked], { signal })).ok ? version : undefined),
+        ways: [["Go module", buildByGo(address)]],
+      },
+    ],
   };
 }
 

@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,19 +20,9 @@ export interface ObjectStore extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-type Kind = "versitygw" | "rclone";
-
-/**
- * A program that speaks S3 and checks signatures, or undefined: Versity's gateway, or an rclone whose build has `serve s3` (Debian's has
- * not). Tests that need it are skipped by name without.
- */
-export function objectStoreProgram(): { readonly kind: Kind; readonly path: string } | undefined {
-  const gateway = findProgram("versitygw");
-  if (gateway !== undefined) return { kind: "versitygw", path: gateway };
-  const rclone = findProgram("rclone");
-  if (rclone === undefined) return undefined;
-  const help = spawnSync(rclone, ["serve", "s3", "--help"], { encoding: "utf8" });
-  return help.stdout.includes("--auth-key") ? { kind: "rclone", path: rclone } : undefined;
+/** Versity's gateway: it speaks S3 and checks signatures. Undefined where setup could not get it. */
+export function objectStoreProgram(): string | undefined {
+  return findProgram("versitygw");
 }
 
 /** A real S3 server on a free loopback port, with a temporary folder of its own. */
@@ -45,11 +34,8 @@ export async function startObjectStore(): Promise<ObjectStore> {
   await mkdir(join(directory, bucket));
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
-  const args: Readonly<Record<Kind, readonly string[]>> = {
-    versitygw: ["--access", accessKey, "--secret", secretKey, "--port", address, "--quiet", "posix", directory],
-    rclone: ["serve", "s3", "--auth-key", `${accessKey},${secretKey}`, "--addr", address, directory],
-  };
-  const server = await startProgram(program.path, args[program.kind], {
+  const args = ["--access", accessKey, "--secret", secretKey, "--port", address, "--quiet", "posix", directory];
+  const server = await startProgram(program, args, {
     env: { PATH: "/usr/bin:/bin", HOME: directory },
   });
   await waitForPort(port, server.ended);

@@ -14,7 +14,7 @@ export function natsServerProgram(version: NatsServerVersion = defaultVersion): 
   return existsSync(path) ? path : undefined;
 }
 
-/** The path of a program (restic, rclone, rest-server): .tools/bin first, then the PATH. */
+/** The path of a program (restic, versitygw, rest-server): .tools/bin first, then the PATH. */
 export function findProgram(name: string): string | undefined {
   const folders = [join(root, ".tools/bin"), ...(process.env.PATH ?? "").split(delimiter)];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
