@@ -15,11 +15,31 @@ const answerTimeoutMs = 20_000;
 const staleTimeoutMs = 30_000;
 const stalePauseMs = 100;
 
-/** Reads with DIRECT.GET batches (ADR-31). Any replica or a mirror may answer; where they end, the leader is asked. */
-export function openDirectReader(js: JetStream, stream: string, from: bigint): MessageReader {
+/**
+ * Reads with DIRECT.GET batches (ADR-31). Any replica or a mirror may answer; where they end, the leader is asked.
+ * `onRefused`: the reader to go on with where this user may not do that.
+ */
+export function openDirectReader(
+  js: JetStream,
+  stream: string,
+  from: bigint,
+  { onRefused }: { readonly onRefused?: ((next: bigint) => MessageReader) | undefined } = {},
+): MessageReader {
   let next = from > 0n ? from : 1n;
+  let other: MessageReader | undefined;
 
-  async function readThrough(target: bigint, onMessage: OnMessage, { signal }: ReadOptions = {}): Promise<void> {
+  async function readThrough(target: bigint, onMessage: OnMessage, options: ReadOptions = {}): Promise<void> {
+    try {
+      if (other === undefined) await readDirectly(target, onMessage, options);
+    } catch (error) {
+      if (onRefused === undefined || !isRefused(error)) throw error;
+      other = onRefused(next);
+    }
+    await other?.readThrough(target, onMessage, options);
+  }
+  const isRefused = (error: unknown) =>
+    Failure.is(error, "not-permitted") && error.message.includes(`${js.prefix}.DIRECT.GET.`);
+  async function readDirectly(target: bigint, onMessage: OnMessage, { signal }: ReadOptions): Promise<void> {
     let giveUp = performance.now() + staleTimeoutMs;
     while (next <= target) {
       checkAborted(signal);
@@ -44,7 +64,13 @@ export function openDirectReader(js: JetStream, stream: string, from: bigint): M
       await pause(stalePauseMs, { signal });
     }
   }
-  return { method: "direct", readThrough, async [Symbol.asyncDispose]() {} };
+  return {
+    get method() {
+      return other?.method ?? "direct";
+    },
+    readThrough,
+    async [Symbol.asyncDispose]() {},
+  };
 }
 
 /** The messages of one batch; fewer when some were lost on the way. Empty where the answering replica has no more. */

@@ -39,7 +39,7 @@ export interface ReaderOptions extends ReadOptions {
  * - consumer: follows the stream, so that a message is sent to us the moment it is stored, before another replaces it.
  *   Only on limits streams: elsewhere a consumer would change what the stream keeps. When the stream or account takes no
  *   more consumers, or this user may not make one, the next is used.
- * - direct: batches, without a trace on the server (2.11 and `allow_direct`).
+ * - direct: batches, without a trace on the server (2.11 and `allow_direct`). Where not permitted, the next.
  * - single: one request for each message.
  */
 export async function openReader(
@@ -51,12 +51,13 @@ export async function openReader(
   const config = StreamConfig.parse(stream.config);
   const direct = config.allow_direct && isVersion(js.connection.serverVersion, [2, 11, 0]) ? "direct" : "single";
   const method = options.method ?? (config.retention === "limits" ? "consumer" : direct);
-  if (method !== "consumer") return openPlainReader(method, js, config.name, from);
+  const plain = (method: "direct" | "single") => openPlainReader(method, js, config.name, { ...options, from });
+  if (method !== "consumer") return plain(method);
   try {
     return await openConsumerReader(js, stream, from, options);
   } catch (error) {
     if (options.method !== undefined || !mayReadOtherwise(error)) throw error;
-    return openPlainReader(direct, js, config.name, from);
+    return plain(direct);
   }
 }
 
@@ -80,8 +81,16 @@ export async function getLastMessage(
   return await requestMessage(js, stream, { last_by_subj: subject }, options);
 }
 
-function openPlainReader(method: "direct" | "single", js: JetStream, stream: string, from: bigint): MessageReader {
-  return method === "direct" ? openDirectReader(js, stream, from) : openSingleReader(js, stream, from);
+/** Unless `direct` was asked for, a user who may not do that reads message by message. */
+function openPlainReader(
+  chosen: "direct" | "single",
+  js: JetStream,
+  stream: string,
+  { from, method }: ReaderOptions & { readonly from: bigint },
+): MessageReader {
+  if (chosen === "single") return openSingleReader(js, stream, from);
+  const onRefused = (next: bigint) => openSingleReader(js, stream, next);
+  return openDirectReader(js, stream, from, method === undefined ? { onRefused } : {});
 }
 
 /** Most consumers exist already (10026), or CONSUMER.CREATE is not permitted. */

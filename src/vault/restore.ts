@@ -16,7 +16,7 @@ import {
   type RestoreWishes,
 } from "./plan.ts";
 import { type Running, timeOf } from "./progress.ts";
-import { verifyRestored } from "./verify.ts";
+import { checkVerifiable, verifyRestored } from "./verify.ts";
 
 export interface RestoreRequest extends RestoreWishes {
   readonly jetstream: JetStream;
@@ -251,6 +251,7 @@ async function restoreOne(
   try {
     const own = await request.connectAgain();
     await using _connection = own.connection;
+    await checkVerifiable(own, as, running);
     const source = new ArchiveSource({ manifest, config });
     const onProgress = (bytesDone: number) =>
       running.onProgress?.({ step: "restoring", stream, bytesDone, bytesTotal: bytes });

@@ -4,7 +4,7 @@ import { parseTime } from "../kit/time.ts";
 import type { JetStream } from "../nats/jetstream.ts";
 import { getMessage } from "../nats/messages.ts";
 import { type ConsumerInfo, StreamConfig, type StreamInfo, type StreamState } from "../nats/stream.ts";
-import { streamInfo } from "../nats/streams.ts";
+import { listConsumers, streamInfo } from "../nats/streams.ts";
 import { type Sample, sampleOf } from "./archive-source.ts";
 import { listSettledConsumers } from "./consumer-list.ts";
 import type { Manifest, ManifestConsumer } from "./manifest.ts";
@@ -20,6 +20,21 @@ export interface Restored {
 
 /** At most this many messages are read back; evenly chosen when there are more blocks. */
 const mostSamples = 400;
+
+/**
+ * Asks all that `verifyRestored` will ask, while the stream is not there yet: a user who may not read it back shall
+ * learn so before anything was restored.
+ */
+export async function checkVerifiable(jetstream: JetStream, name: string, { signal }: Running): Promise<void> {
+  const asked = [
+    getMessage(jetstream, name, 1n, { signal }),
+    streamInfo(jetstream, name, { signal }),
+    listConsumers(jetstream, name, { signal }),
+  ];
+  for (const answer of await Promise.allSettled(asked)) {
+    if (answer.status === "rejected" && !Failure.is(answer.reason, "stream-not-found")) throw answer.reason;
+  }
+}
 
 /**
  * Compares a restored stream with its manifest: counts, ends, the first and last message of the blocks, consumers.

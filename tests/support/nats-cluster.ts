@@ -60,7 +60,8 @@ async function untilReady(node: TestServer): Promise<void> {
   throw new Error("the cluster has no leader after 30 s");
 }
 
-async function freePorts(count: number): Promise<number[]> {
+/** Ports that nobody listens on at this moment. */
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

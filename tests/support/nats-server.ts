@@ -35,7 +35,7 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
   const directory = await mkdtemp(join(tmpdir(), "coldstream-nats-"));
   const store = join(directory, "store");
   const jetstream = options.jetstream ?? "jetstream { store_dir: STORE }";
-  const text = `${jetstream}\n${options.config ?? ""}\n`.replaceAll("STORE", JSON.stringify(store));
+  const text = `${jetstream}\n${options.config ?? ""}\n`.replaceAll(/\bSTORE\b/g, JSON.stringify(store));
   await writeFile(join(directory, "server.conf"), text);
   let port = -1;
   let child: ChildProcess | undefined;
