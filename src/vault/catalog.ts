@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Failure } from "../kit/failures.ts";
 import { isPublished, readTags } from "../repository/published.ts";
 import type { Repository, Snapshot } from "../repository/restic.ts";
-import { type Manifest, readIndex, readManifest, type SnapshotIndex } from "./manifest.ts";
+import { indexDigest, liveOf, type Manifest, readIndex, readManifest, type SnapshotIndex } from "./manifest.ts";
 import type { Running } from "./progress.ts";
 
 /** One published snapshot, as restic's list and its tags tell it. */
@@ -100,6 +100,8 @@ export async function openSnapshot(
       const manifest = readManifest(text);
       if (manifest.stream !== stream || manifest.folder !== folder)
         throw damaged(entry, `${folder} holds ${manifest.stream}, not ${stream}`);
+      if (indexDigest(manifest.segments, liveOf(manifest), manifest.state.lastSequence) !== manifest.indexDigest)
+        throw damaged(entry, `the manifest of stream ${stream} contradicts itself (its index digest differs)`);
       manifests.push(manifest);
     }
     checkWhole(entry, index, await readdir(join(directory, "streams")).catch(() => []));

@@ -18,7 +18,7 @@ export interface Place extends AsyncDisposable {
   readonly directory: string;
   readonly repository: Repository;
   readonly password: string;
-  backUp(jetstream: JetStream, changes?: Partial<BackupRequest>): Promise<BackupReport>;
+  backUp(jetstream: JetStream, changes?: Partial<BackupRequest>, own?: Running): Promise<BackupReport>;
   bringBack(url: string, changes?: Partial<RestoreRequest>): Promise<RestoreReport>;
   /** What is left in the staging folder. */
   leftovers(): Promise<string[]>;
@@ -39,10 +39,10 @@ export async function makePlace(): Promise<Place> {
     directory,
     repository,
     password,
-    async backUp(jetstream, changes = {}) {
+    async backUp(jetstream, changes = {}, own = running) {
       const request = { jetstream, repository, streams: [], target: "test", invoker: "test", host: "host-0" };
       const more = { parallel: 4, stagingDirectory: staging, initialize: true };
-      return await backup({ ...request, ...more, ...changes }, running);
+      return await backup({ ...request, ...more, ...changes }, own);
     },
     async bringBack(url, changes = {}) {
       await using connection = await connect({ servers: [url] }, {});

@@ -101,6 +101,8 @@ export async function plant(
     messages: readonly StoredMessage[];
     consumers?: readonly StoredConsumer[];
     created?: string;
+    /** All in one block unless given. */
+    messagesPerBlock?: number;
   },
 ): Promise<void> {
   const config = {
@@ -115,9 +117,12 @@ export async function plant(
     const writer = new ArchiveWriter();
     for (const [file, bytes] of metaFiles(config, parts.created ?? "2026-01-02T03:04:05.678901234Z"))
       yield* writer.entry(file, bytes);
-    const builder = new BlockBuilder();
-    for (const message of parts.messages) builder.add(message);
-    if (parts.messages.length > 0) yield* writer.entry("msgs/1.blk", builder.seal(recordKey(name, 1n)));
+    const { messages, messagesPerBlock = messages.length } = parts;
+    for (let number = 1; (number - 1) * messagesPerBlock < messages.length; number++) {
+      const builder = new BlockBuilder();
+      for (const one of messages.slice((number - 1) * messagesPerBlock, number * messagesPerBlock)) builder.add(one);
+      yield* writer.entry(`msgs/${number}.blk`, builder.seal(recordKey(name, BigInt(number))));
+    }
     for (const consumer of parts.consumers ?? []) {
       for (const [file, bytes] of consumerFiles(name, consumer)) yield* writer.entry(file, bytes);
     }
