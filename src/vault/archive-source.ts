@@ -5,17 +5,11 @@ import { parseTime } from "../kit/time.ts";
 import { consumerFiles, metaFiles } from "../nats/codec/archive.ts";
 import { ArchiveWriter } from "../nats/codec/archive-writer.ts";
 import { BlockBuilder, type BlockRecord, readRecords, recordKey, reseal } from "../nats/codec/record.ts";
-import { TarReader } from "../nats/codec/tar.ts";
 import type { StoredMessage } from "../nats/message.ts";
 import { StreamDigest } from "./digest.ts";
 import { liveOf, type Manifest, type Segment, stateFromManifest } from "./manifest.ts";
 import { AscendingMembership } from "./sequence-set.ts";
-
-/** A stored file of one stream, as it comes out of the repository. `path` is relative to the stream's folder. */
-export interface StoredFile {
-  readonly path: string;
-  readonly bytes: Uint8Array;
-}
+import type { StoredFile } from "./stored-file.ts";
 
 /** What a restore compares with the server afterwards. */
 export interface Sample {
@@ -140,16 +134,4 @@ export function sampleOf(message: StoredMessage): Sample {
   const digest = new StreamDigest();
   digest.add(message);
   return { sequence: message.sequence, sha256: digest.finish() };
-}
-
-/** The regular files in a tar as restic dumps it, whole; `root` is taken off their names, others are passed over. */
-export async function* storedFiles(tar: AsyncIterable<Uint8Array>, root: string): AsyncGenerator<StoredFile> {
-  const reader = new TarReader();
-  for await (const chunk of tar) {
-    for (const { name, bytes } of reader.push(chunk)) {
-      const path = name.replace(/^\/+/, "");
-      if (path.startsWith(root)) yield { path: path.slice(root.length), bytes };
-    }
-  }
-  reader.end();
 }

@@ -22,6 +22,8 @@ export interface PlannedStream {
   /** The name it gets on the server. */
   readonly as: string;
   readonly action: "restore" | "skip" | "refuse";
+  /** Whether a stream of that name is in the way; false for other refusals. */
+  readonly isConflict: boolean;
   /** For skip and refuse: one sentence. */
   readonly reason: string | undefined;
   readonly messages: bigint;
@@ -74,13 +76,13 @@ export function decideStream(manifest: Manifest, view: ServerView, wishes: Resto
     manifest: { ...manifest, consumers: consumers.kept },
     notes: [...notes, ...consumers.notes, ...noteConsumers(manifest)],
   };
-  if (exists && wishes.onConflict === "skip")
-    return { ...planned, action: "skip", reason: `stream ${as} exists on the server` };
-  const reason =
-    exists && as === (renamed ?? stream)
-      ? `stream ${as} exists on the server`
-      : refusal(manifest, planned.config, { named, as, view });
-  return { ...planned, action: reason === undefined ? "restore" : "refuse", reason };
+  const isConflict = exists && as === (renamed ?? stream);
+  if (isConflict) {
+    const action = wishes.onConflict === "skip" ? "skip" : "refuse";
+    return { ...planned, action, isConflict, reason: `stream ${as} exists on the server` };
+  }
+  const reason = refusal(manifest, planned.config, { named, as, view });
+  return { ...planned, action: reason === undefined ? "restore" : "refuse", isConflict, reason };
 }
 
 /** Why the server would refuse this stream or lose its data, or undefined. */

@@ -10,13 +10,14 @@ import type { ConsumerInfo } from "../nats/stream.ts";
 import { deleteStream, listConsumers } from "../nats/streams.ts";
 import { proofHost } from "../repository/published.ts";
 import type { Repository } from "../repository/restic.ts";
-import { ArchiveSource, storedFiles } from "./archive-source.ts";
+import { ArchiveSource } from "./archive-source.ts";
 import { openSnapshot, type SnapshotEntry } from "./catalog.ts";
 import { fingerprint } from "./live-stream.ts";
 import type { Manifest } from "./manifest.ts";
 import { type Running, timeOf } from "./progress.ts";
 import { startScratchServer } from "./scratch-server.ts";
 import { writeWhole } from "./segment-writer.ts";
+import { storedFiles } from "./stored-file.ts";
 
 export interface ProveRequest {
   readonly repository: Repository;

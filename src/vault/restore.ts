@@ -4,7 +4,7 @@ import type { JetStream } from "../nats/jetstream.ts";
 import { restoreStream } from "../nats/restore.ts";
 import { checkServerVersion, listStreams } from "../nats/streams.ts";
 import type { Repository } from "../repository/restic.ts";
-import { ArchiveSource, type StoredFile, storedFiles } from "./archive-source.ts";
+import { ArchiveSource } from "./archive-source.ts";
 import { type OpenedSnapshot, openSnapshot, type SnapshotEntry } from "./catalog.ts";
 import { configChanges } from "./config-changes.ts";
 import {
@@ -16,6 +16,7 @@ import {
   type RestoreWishes,
 } from "./plan.ts";
 import { type Running, timeOf } from "./progress.ts";
+import { byStream, gather, noteFailure, type StoredFile, storedFiles } from "./stored-file.ts";
 import { checkVerifiable, verifyRestored } from "./verify.ts";
 
 export interface RestoreRequest extends RestoreWishes {
@@ -114,14 +115,14 @@ function refuseSharedNames(decided: readonly DecidedStream[]): DecidedStream[] {
   const counts = Map.groupBy(decided, ({ as }) => as);
   return decided.map((one) =>
     (counts.get(one.as)?.length ?? 0) > 1
-      ? { ...one, action: "refuse", reason: `two streams would be named ${one.as}` }
+      ? { ...one, action: "refuse", isConflict: false, reason: `two streams would be named ${one.as}` }
       : one,
   );
 }
 
 function refusal(refused: readonly PlannedStream[]): Failure {
   const [first] = refused;
-  const isConflict = refused.every(({ reason }) => reason?.includes("exists on the server") === true);
+  const isConflict = refused.every((stream) => stream.isConflict);
   const others = refused.length > 1 ? ` (and ${refused.length - 1} more)` : "";
   return new Failure(
     isConflict ? "conflict" : "plan-refused",
@@ -198,46 +199,6 @@ async function restoreInOnePass(
     results.push({ outcome: "failed", stream, failure: broken ?? new Failure("damaged", missing) });
   }
   return results;
-}
-
-/** Tells why `files` ended early: who reads one folder of them reports it for that one, and the others are missing too. */
-async function* noteFailure(
-  files: AsyncIterable<StoredFile>,
-  note: (failure: Failure) => void,
-): AsyncGenerator<StoredFile> {
-  try {
-    yield* files;
-  } catch (error) {
-    note(Failure.from(error));
-    throw error;
-  }
-}
-
-async function gather(files: AsyncIterable<StoredFile>): Promise<AsyncIterable<StoredFile>> {
-  const gathered = await Array.fromAsync(files);
-  return (async function* () {
-    yield* gathered;
-  })();
-}
-
-/** Splits the files of many streams, which come folder by folder, into one iterable for each folder. */
-async function* byStream(
-  files: AsyncIterable<StoredFile>,
-): AsyncGenerator<{ readonly folder: string; readonly own: AsyncIterable<StoredFile> }> {
-  const iterator = files[Symbol.asyncIterator]();
-  let next = await iterator.next();
-  async function* ownOf(folder: string): AsyncGenerator<StoredFile> {
-    while (next.done !== true && next.value.path.startsWith(`${folder}/`)) {
-      yield { path: next.value.path.slice(folder.length + 1), bytes: next.value.bytes };
-      next = await iterator.next();
-    }
-  }
-  while (next.done !== true) {
-    const folder = next.value.path.split("/")[0] ?? "";
-    yield { folder, own: ownOf(folder) };
-    // what the receiver left unread of this folder is passed over
-    while (next.done !== true && next.value.path.startsWith(`${folder}/`)) next = await iterator.next();
-  }
 }
 
 async function restoreOne(
