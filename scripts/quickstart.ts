@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { describe } from "../src/kit/failures.ts";
@@ -120,9 +120,11 @@ async function compare(
 
 async function run(home: string): Promise<void> {
   const started = Date.now();
-  const program = await findProgram("nats-server", process.env.PATH ?? "");
+  // what setup fetched comes first, as in bin/coldstream
+  const path = [join(root, ".tools/bin"), process.env.PATH].join(delimiter);
+  const program = await findProgram("nats-server", path);
   if (program === undefined) throw new Error("nats-server is not there: run npm run setup");
-  const env = { PATH: process.env.PATH ?? "" };
+  const env = { PATH: path };
   await using server = await startScratchServer(program, home, { signal: stop.signal, env, open: true });
   const connection = await connect({ servers: server.url });
   try {
