@@ -4,6 +4,7 @@ import { openRepository, type Repository } from "../repository/restic.ts";
 import type { CommandContext } from "./command.ts";
 import type { Environment } from "./environment.ts";
 import type { RepositoryOptions } from "./options/repository.ts";
+import { readPasswordFrom } from "./password-command.ts";
 import type { ProfileSettings } from "./profile.ts";
 import {
   type RepositoryPassword,
@@ -42,7 +43,7 @@ export async function openNamedRepository(
 }
 
 export async function openPlace(
-  { environment }: CommandContext,
+  { environment, signal }: CommandContext,
   {
     place,
     password,
@@ -62,15 +63,28 @@ export async function openPlace(
     place.kind === "url" ? place.url : (await readNamedFile(place.path, "repository file")).split("\n", 1)[0]?.trim();
   return openRepository({
     url: url ?? "",
-    password: await checkedPassword(password, environment),
+    password: await checkedPassword(password, environment, signal),
     baseEnv: { ...profile.environment, ...environment.variables },
   });
 }
 
-/** A missing file is named before restic is run, and found from whatever folder restic runs in. */
-async function checkedPassword(password: RepositoryPassword, environment: Environment): Promise<RepositoryPassword> {
-  if (password.kind !== "file") return password;
-  const path = resolve(environment.workingFolder, password.path);
-  await readNamedFile(path, "repository's password file");
-  return { kind: "file", path };
+/** What is wrong with a file or command is told before restic is run; neither depends on restic's working folder. */
+async function checkedPassword(
+  password: RepositoryPassword,
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<RepositoryPassword> {
+  switch (password.kind) {
+    case "text":
+      return password;
+    case "command":
+      return { kind: "text", text: await readPasswordFrom(password.command, environment, signal) };
+    case "file": {
+      const path = resolve(environment.workingFolder, password.path);
+      await readNamedFile(path, "repository's password file");
+      return { kind: "file", path };
+    }
+    default:
+      throw new Error(`unknown password ${password satisfies never}`);
+  }
 }
