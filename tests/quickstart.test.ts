@@ -14,9 +14,9 @@ interface Ended {
 
 /** Runs it in a temporary folder of its own; `interruptAt` sends SIGINT when the output has this. */
 async function quickstart(home: string, interruptAt?: string): Promise<Ended> {
-  const child = spawn(process.execPath, [join(root, "scripts/quickstart.ts")], {
-    env: { ...process.env, TMPDIR: home },
-  });
+  // as npm calls it: what setup fetched is not on the PATH
+  const env = { PATH: "/usr/bin:/bin", HOME: home, TMPDIR: home };
+  const child = spawn(process.execPath, [join(root, "scripts/quickstart.ts")], { env });
   let output = "";
   let isInterrupted = false;
   const take = (bytes: Buffer) => {
