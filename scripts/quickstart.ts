@@ -137,6 +137,7 @@ async function run(home: string): Promise<void> {
       RESTIC_REPOSITORY: join(home, "repository"),
       RESTIC_PASSWORD: crypto.randomUUID(),
       TMPDIR: home,
+      XDG_CACHE_HOME: join(home, "cache"),
     };
     await coldstream(["init"], settings);
     const writing = new AbortController();
