@@ -1,5 +1,5 @@
 /**
- * Invariants: the permissions that docs name are enough; each that is missing ends a run within seconds with one
+ * Invariants: the permissions listed here are enough; each that is missing ends a run within seconds with one
  * `not-permitted` that names the subject; nobody sees the streams of another account.
  */
 import { randomBytes } from "node:crypto";
@@ -97,7 +97,7 @@ describe("permissions", () => {
 
   const asBackup = (user: string) => login({ url: server.url, user, inboxPrefix: "_backup" });
 
-  test("the documented ones are enough for an exact backup of quiet streams", async () => {
+  test("the listed ones are enough for an exact backup of quiet streams", async () => {
     const report = await place.backUp(await asBackup("backup"));
     expect(report.streams).toMatchObject([
       { outcome: "saved", stream: "LARGE", consistency: "exact", rounds: 1 },
@@ -142,7 +142,7 @@ describe("permissions", () => {
       return await place.bringBack(url, { jetstream, connectAgain: () => login(options) });
     };
 
-    test("the documented ones are enough", async () => {
+    test("the listed ones are enough", async () => {
       await using target = await startNatsServer({ config });
       const restored = await bring(target, "restore");
       expect(
