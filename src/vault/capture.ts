@@ -9,6 +9,7 @@ import { BlockBuilder, readRecords, recordKey } from "../nats/codec/record.ts";
 import type { JetStream } from "../nats/jetstream.ts";
 import { readStreamSnapshot } from "../nats/snapshot.ts";
 import { type StoredConsumer, StreamConfig, type StreamInfo } from "../nats/stream.ts";
+import { streamInfo } from "../nats/streams.ts";
 import { listSettledConsumers } from "./consumer-list.ts";
 import { decideConsumers, keepLasting } from "./consumers.ts";
 import { StreamDigest } from "./digest.ts";
@@ -116,13 +117,30 @@ async function captureBulk(
     );
     return { strategy: "snapshot", why: "the whole stream, from the server's snapshot", consumers };
   } catch (error) {
-    if (!Failure.is(error, "storage-unsupported")) throw error;
+    if (!Failure.is(error, "storage-unsupported")) throw await explainLost(jetstream, before, { error, signal });
     return {
       strategy: "messages",
       why: "this server gives no snapshots of memory streams: read message by message",
       consumers,
     };
   }
+}
+
+/** A server whose stream goes away during its snapshot just falls silent: then that is what is said. */
+async function explainLost(
+  jetstream: JetStream,
+  before: StreamInfo,
+  { error, signal }: { readonly error: unknown; readonly signal: AbortSignal },
+): Promise<unknown> {
+  if (!Failure.is(error, "timed-out", "snapshot-aborted", "snapshot-incomplete", "damaged")) return error;
+  const stream = String(before.config.name);
+  try {
+    const { created } = await streamInfo(jetstream, stream, { signal });
+    if (created === before.created) return error;
+  } catch (reason) {
+    if (!Failure.is(reason, "stream-not-found")) return error;
+  }
+  return new Failure("stream-changed", `capturing ${stream}: it was deleted meanwhile`, { cause: error });
 }
 
 /** Reads back what was staged, as a restore will: its digest, and which captured sequences are not live. */
