@@ -1,12 +1,12 @@
 /** Every command in the README and the documents is run, in order, in a folder of its own; printed output is compared. */
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { mask, readBlocks } from "./documents.ts";
 import { openSandbox, runDocument } from "./sandbox.ts";
 
 const root = join(import.meta.dirname, "../..");
-/** docs/format.md is run by stock-tools.test.ts, which looks at what comes out. */
+/** A `conf` block is the configuration of the server that the commands talk to. docs/format.md is run by stock-tools.test.ts, which looks at what comes out. */
 const documents = [
   "README.md",
   ...(await readdir(join(root, "docs"), { recursive: true })).map((name) => `docs/${name}`),
@@ -14,7 +14,8 @@ const documents = [
 const tested = documents.filter((name) => name.endsWith(".md") && name !== "docs/format.md");
 
 test.each(tested)("the commands in %s do what it says", { timeout: 180_000 }, async (document) => {
-  await using sandbox = await openSandbox();
+  const server = /^```conf\n(.*?)^```$/ms.exec(await readFile(join(root, document), "utf8"))?.[1];
+  await using sandbox = await openSandbox(server);
   const ran = await runDocument(document, sandbox);
   if (document === "README.md") expect(ran).toBeGreaterThan(3);
 });

@@ -18,9 +18,10 @@ export interface Sandbox extends AsyncDisposable {
   readonly home: string;
 }
 
-export async function openSandbox(): Promise<Sandbox> {
-  const server = await startNatsServer();
-  await fill(server);
+/** `config`: for the server; it must let the user `app` in. */
+export async function openSandbox(config?: string): Promise<Sandbox> {
+  const server = await startNatsServer(config === undefined ? {} : { config });
+  await fill(config === undefined ? server.url : server.url.replace("//", "//app:app%20secret@"));
   const home = await mkdtemp(join(tmpdir(), "coldstream-docs-"));
   return {
     server,
@@ -39,8 +40,8 @@ export async function runDocument(document: string, sandbox: Sandbox): Promise<n
   return blocks.length;
 }
 
-async function fill(server: TestServer): Promise<void> {
-  await using opened = await openServer(server.url);
+async function fill(url: string): Promise<void> {
+  await using opened = await openServer(url);
   const { jetstream } = opened;
   await createStream(jetstream, "ORDERS", { subjects: ["orders.>"] });
   await publishMany(jetstream, "orders", 20_000, 300);
