@@ -26,8 +26,13 @@ export interface Place extends AsyncDisposable {
 
 export async function makePlace(): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), "coldstream-place-"));
+  await mkdir(join(directory, "staging"));
+  return openPlace(directory);
+}
+
+/** A place that was made before, maybe by another process. */
+export function openPlace(directory: string): Place {
   const staging = join(directory, "staging");
-  await mkdir(staging);
   const password = "correct horse";
   const repository = openRepository({
     url: join(directory, "repository"),
