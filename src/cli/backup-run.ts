@@ -23,7 +23,8 @@ export async function runBackup(
 }
 
 /** What is still wrong after a backup and, when asked for, its proof. */
-export function backupOutcome(report: BackupReport, proof?: ProofReport): Outcome {
+export function backupOutcome(report: BackupReport, proof?: ProofReport | Failure): Outcome {
+  if (Failure.is(proof)) return proof;
   const isDifferent = proof?.streams.some(({ proven }) => !proven) === true;
   if (proof !== undefined && isDifferent) return proofOutcome(proof);
   if (report.complete) return undefined;

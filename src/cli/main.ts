@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { Failure } from "../kit/failures.ts";
 import { catchInterrupts } from "../kit/interrupt.ts";
 import { confirmOn } from "./confirm.ts";
 import { readEnvironment } from "./environment.ts";
+import { failureLines } from "./failure-text.ts";
 import type { TextSink } from "./printer.ts";
 import { run } from "./run.ts";
 
@@ -21,7 +23,8 @@ function sinkOf(stream: NodeJS.WriteStream): TextSink {
     },
     isTerminal: stream.isTTY === true,
     get columns() {
-      return stream.columns;
+      // a terminal that does not know its size says 0
+      return stream.columns > 0 ? stream.columns : undefined;
     },
   };
 }
@@ -43,6 +46,11 @@ const stderr = sinkOf(process.stderr);
 using interrupts = catchInterrupts(process, {
   onFirst: () => stderr.isTerminal && stderr.write("\ncleaning up; Ctrl-C again ends at once\n"),
   endNow: () => process.exit(128 + constants.signals.SIGINT),
+});
+// a promise that nobody waited for: said like any other failure, never as a stack trace
+process.on("uncaughtException", (error) => {
+  stderr.write(`${failureLines(Failure.from(error)).join("\n")}\n`);
+  process.exit(1);
 });
 const status = await run(process.argv.slice(2), {
   environment: readEnvironment(),

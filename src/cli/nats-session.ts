@@ -33,7 +33,12 @@ export async function openNats(
   const settings = await natsSettings(environment, options, profile);
   if (settings.context !== undefined) printer.note(`NATS context: ${visible(settings.context)}`);
   const connectOptions = await toConnectOptions(settings);
-  const open = async () => openJetStream(await connect(connectOptions, { signal }), jetstreamOptions(settings));
+  const open = async () => {
+    const connection = await connect(connectOptions, { signal }).catch((error: unknown) => {
+      throw namingFile(error, settings.login);
+    });
+    return openJetStream(connection, jetstreamOptions(settings));
+  };
   const jetstream = await open();
   const { connection } = jetstream;
   printer.detail(`connected to nats-server ${visible(connection.serverVersion)} at ${visible(connection.serverUrl)}`);
@@ -123,6 +128,15 @@ async function readLogin(login: NatsSettings["login"]): Promise<NonNullable<Conn
     default:
       throw new Error(`unknown login ${login satisfies never}`);
   }
+}
+
+/** What is wrong with the text of a credentials file is wrong with that file. */
+function namingFile(error: unknown, login: NatsSettings["login"]): unknown {
+  if (!Failure.is(error, "credentials-unreadable") || !("source" in login) || !("file" in login.source)) return error;
+  return new Failure("credentials-unreadable", `reading ${login.source.file}`, {
+    cause: error,
+    hint: login.kind === "creds" ? "it is the file that nsc or the nats CLI made for a user" : "it holds a seed: SU...",
+  });
 }
 
 async function readSource(source: TextSource, what: string): Promise<string> {

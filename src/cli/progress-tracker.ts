@@ -91,7 +91,7 @@ export class ProgressTracker {
     // totals are estimates and may grow; what was shown once does not go back
     this.#percent = Math.max(this.#percent, total === 0 ? 0 : Math.floor((100 * done) / total));
     const figures = [`${String(Math.min(this.#percent, 100)).padStart(3)} %`];
-    if (elapsed < 500 || done === 0) return figures;
+    if (elapsed < 500 || done === 0 || done >= total) return figures;
     figures.push(formatRate((done * 1000) / elapsed));
     const left = ((total - done) * elapsed) / done;
     return left < 1000 ? figures : [...figures, `${formatDuration(left)} left`];

@@ -2,7 +2,7 @@ import { Failure } from "../kit/failures.ts";
 import { findProgram } from "../kit/program.ts";
 import { counted, formatCount, formatDuration } from "../kit/quantities.ts";
 import type { Repository } from "../repository/restic.ts";
-import type { SnapshotEntry } from "../vault/catalog.ts";
+import { resolveSnapshot, type SnapshotEntry } from "../vault/catalog.ts";
 import { type ProofReport, prove } from "../vault/prove.ts";
 import type { CommandContext, Outcome } from "./command.ts";
 import { showProgress } from "./progress-display.ts";
@@ -33,6 +33,35 @@ export async function runProof(context: CommandContext, request: ProofRequest): 
   const { PATH = "", HOME = environment.home } = environment.variables;
   const env = { PATH, HOME, TMPDIR: request.directory };
   return await prove({ ...request, env }, { signal, onProgress: progress.onProgress });
+}
+
+/** Proves what a backup just saved. That it is saved holds, whatever comes of the proof: so a failure is a value. */
+export async function proveSaved(
+  context: CommandContext,
+  {
+    repository,
+    reference,
+    directory,
+  }: { readonly repository: Repository; readonly reference: string; readonly directory: string },
+): Promise<ProofReport | Failure> {
+  try {
+    const program = await findNatsServer(context);
+    const snapshot = await resolveSnapshot(repository, reference, {}, context);
+    return await runProof(context, { repository, snapshot, program, directory });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const failure = Failure.from(error);
+    const { code, hint } = failure;
+    const message = `snapshot ${reference.slice(0, 8)} is saved, but was not proven`;
+    return new Failure(code, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+/** The proof of a backup in JSON output: both are null when none was asked for. */
+export function proofDocuments(proof: ProofReport | Failure | undefined) {
+  if (proof === undefined) return { proof: null, proofFailure: null };
+  if (Failure.is(proof)) return { proof: null, proofFailure: proof };
+  return { proof: proofDocument(proof), proofFailure: null };
 }
 
 export function proofLines(proof: ProofReport): string[] {

@@ -146,6 +146,13 @@ describe("what stands in the way has its own status:", () => {
       2,
       /credentials file absent.creds: there is no such file/,
     ],
+    [
+      "a credentials file that is none",
+      `backup --creds ${import.meta.filename}`,
+      repository,
+      2,
+      /reading .*run\.test\.ts: the creds text/,
+    ],
     ["a context that is missing", "backup --context absent", repository, 2, /no NATS context "absent"/],
     ["a profile that is missing", "backup --profile absent", repository, 2, /absent.yaml: there is no such file/],
     [

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Failure } from "./failures.ts";
 import { catchInterrupts } from "./interrupt.ts";
 
-test.each(["SIGINT", "SIGTERM"] as const)("the first %s aborts, the second ends at once", (name) => {
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("the first %s aborts, the second ends at once", (name) => {
   const source = new EventEmitter();
   const calls: string[] = [];
   const interrupts = catchInterrupts(source, {
@@ -21,5 +21,5 @@ test.each(["SIGINT", "SIGTERM"] as const)("the first %s aborts, the second ends 
 test("after release, signals are no longer caught", () => {
   const source = new EventEmitter();
   catchInterrupts(source, { endNow: () => {} })[Symbol.dispose]();
-  expect(source.listenerCount("SIGINT") + source.listenerCount("SIGTERM")).toBe(0);
+  expect(source.eventNames().length).toBe(0);
 });

@@ -7,11 +7,11 @@ export interface SignalSource {
 }
 
 export interface Interrupts extends Disposable {
-  /** Aborted with Failure("interrupted") at the first SIGINT or SIGTERM. */
+  /** Aborted with Failure("interrupted") at the first SIGINT, SIGTERM or SIGHUP (the terminal was closed). */
   readonly signal: AbortSignal;
 }
 
-const names = ["SIGINT", "SIGTERM"] as const;
+const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Turns the first Ctrl-C (or SIGTERM) into an abort, so that what was begun can be cleaned up, and calls

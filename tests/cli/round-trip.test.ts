@@ -66,6 +66,9 @@ const Backup = z.strictObject({
   target: z.string(),
   repository: z.string(),
   proof: Proof.nullable(),
+  proofFailure: z.null(),
+  server: z.string(),
+  context: z.null(),
 });
 
 let source: TestServer;

@@ -1,14 +1,12 @@
 import { Failure } from "../../kit/failures.ts";
 import { counted, formatBytes } from "../../kit/quantities.ts";
-import { type BackupReport, type BackupRequest, type PlannedCapture, planBackup } from "../../vault/backup.ts";
-import { resolveSnapshot } from "../../vault/catalog.ts";
-import type { ProofReport } from "../../vault/prove.ts";
+import { type BackupRequest, type PlannedCapture, planBackup } from "../../vault/backup.ts";
 import { backupOutcome, runBackup } from "../backup-run.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import type { BackupOptions } from "../commands/backup.ts";
 import { openNats } from "../nats-session.ts";
 import { loadProfile } from "../profile.ts";
-import { findNatsServer, proofDocument, proofLines, runProof } from "../proof.ts";
+import { findNatsServer, proofDocuments, proofLines, proveSaved } from "../proof.ts";
 import { capturePlanLines } from "../report-text.ts";
 import { openNamedRepository } from "../repository-session.ts";
 import { stagingFolder } from "../staging.ts";
@@ -23,7 +21,7 @@ export async function backUp(
   const profile = await loadProfile(context, options);
   const repository = await openNamedRepository(context, options, profile);
   const stagingDirectory = await stagingFolder(environment, { option: options.staging, profile: profile.staging });
-  const prover = options.prove ? await findNatsServer(context) : undefined;
+  if (options.prove) await findNatsServer(context);
   await using nats = await openNats(context, options, profile);
   const request: BackupRequest = {
     jetstream: nats.jetstream,
@@ -42,12 +40,17 @@ export async function backUp(
     return undefined;
   }
   const report = await runBackup(context, request, { expected: bytesOf(plan), server: nats.server });
-  const proof = prover === undefined ? undefined : await proveReport(context, request, { report, program: prover });
+  const proof = options.prove
+    ? await proveSaved(context, { repository, reference: report.snapshot, directory: stagingDirectory })
+    : undefined;
+  if (proof !== undefined && !Failure.is(proof)) context.printer.done("", ...proofLines(proof));
   context.printer.document({
     ...report,
     target: request.target,
     repository: repository.url,
-    proof: proof === undefined ? null : proofDocument(proof),
+    server: nats.server,
+    context: nats.context ?? null,
+    ...proofDocuments(proof),
   });
   return backupOutcome(report, proof);
 }
@@ -75,15 +78,4 @@ async function showPlan(
       `${state === "absent" ? ", and make the repository" : ""}`,
   );
   printer.document({ dryRun: true, target, repository: repository.url, repositoryState: state, streams: plan });
-}
-
-async function proveReport(
-  context: CommandContext,
-  { repository, stagingDirectory }: BackupRequest,
-  { report, program }: { readonly report: BackupReport; readonly program: string },
-): Promise<ProofReport> {
-  const snapshot = await resolveSnapshot(repository, report.snapshot, {}, context);
-  const proof = await runProof(context, { repository, snapshot, program, directory: stagingDirectory });
-  context.printer.done("", ...proofLines(proof));
-  return proof;
 }

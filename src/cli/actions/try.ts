@@ -3,14 +3,12 @@ import { formatBytes } from "../../kit/quantities.ts";
 import { checkServerVersion, listStreams } from "../../nats/streams.ts";
 import type { Repository } from "../../repository/restic.ts";
 import type { BackupReport } from "../../vault/backup.ts";
-import { resolveSnapshot } from "../../vault/catalog.ts";
-import type { ProofReport } from "../../vault/prove.ts";
 import { backupOutcome, runBackup } from "../backup-run.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import type { TryOptions } from "../commands/try.ts";
 import { type NatsSession, openNats } from "../nats-session.ts";
 import { loadProfile } from "../profile.ts";
-import { findNatsServer, proofDocument, proofLines, runProof } from "../proof.ts";
+import { proofDocuments, proofLines, proveSaved } from "../proof.ts";
 import { openPlace, repositorySettings } from "../repository-session.ts";
 import { stagingFolder } from "../staging.ts";
 import { placeForTry, type TryPlace } from "../try-repository.ts";
@@ -86,31 +84,19 @@ async function proveAndTell(context: CommandContext, run: Run, report: BackupRep
   const { repository, found, place } = run;
   const { totalBytes } = await repository.stats({ signal });
   printer.lines(`the repository ${visible(repository.url)} now holds ${formatBytes(totalBytes)}`, "");
-  const proof = await proveSaved(context, run, report);
+  const proof = await proveSaved(context, { repository, reference: report.snapshot, directory: run.staging });
   if (!Failure.is(proof)) printer.lines(...proofLines(proof), "");
   printer.lines(...nextLines({ place, report, isProven: !Failure.is(proof) && proof.proven, server: run.named }));
   printer.document({
     server: run.nats.server,
-    context: run.nats.context,
+    context: run.nats.context ?? null,
     target: run.target,
     found,
     repository: repository.url,
-    passwordFile: place.passwordFile,
+    passwordFile: place.passwordFile ?? null,
     backup: report,
     storedBytes: totalBytes,
-    ...(Failure.is(proof) ? { proofFailure: proof } : { proof: proofDocument(proof) }),
+    ...proofDocuments(proof),
   });
-  return Failure.is(proof) ? proof : backupOutcome(report, proof);
-}
-
-/** Without a nats-server on this machine the copy is still saved; that it is not proven is the outcome. */
-async function proveSaved(context: CommandContext, run: Run, report: BackupReport): Promise<ProofReport | Failure> {
-  try {
-    const program = await findNatsServer(context);
-    const snapshot = await resolveSnapshot(run.repository, report.snapshot, {}, context);
-    return await runProof(context, { repository: run.repository, snapshot, program, directory: run.staging });
-  } catch (error) {
-    if (Failure.is(error, "program-missing")) return error;
-    throw error;
-  }
+  return backupOutcome(report, proof);
 }
