@@ -29,11 +29,9 @@ export function connectFailure(error: unknown, { hostPort, timeoutMs, wasTrusted
     return failure("server-unreachable", `${hostPort} has no certificate to trust: ${text(error)}`, hint);
   }
   if (code.startsWith("ERR_SSL") || code === "EPROTO") {
-    return failure(
-      "server-unreachable",
-      `no TLS with ${hostPort}: ${text(error)}`,
-      "does the server speak TLS first, or not at all?",
-    );
+    // the cause's own text is a line of OpenSSL's source positions
+    const hint = "does the server speak TLS first, or not at all?";
+    return new Failure("server-unreachable", `no TLS with ${hostPort}: ${opensslReason(error)}`, { hint });
   }
   return failure("server-unreachable", `cannot connect to ${hostPort}: ${text(error)}`);
 
@@ -83,8 +81,16 @@ function systemCode(error: unknown): string {
   return "";
 }
 
+/** As in `wrong version number`; OpenSSL puts it into `reason`. */
+function opensslReason(error: unknown): string {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ("reason" in at && typeof at.reason === "string") return at.reason;
+  }
+  return text(error);
+}
+
 function text(error: unknown): string {
   if (!(error instanceof Error)) return "it closed the connection";
-  const line = error.message.replace(/^'|'$/g, "").trim();
+  const line = error.message.replace(/^'(.*)'$/, "$1").trim();
   return line === "" || line.includes("undefined error") ? "it closed the connection" : line;
 }

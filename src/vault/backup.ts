@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pMap from "p-map";
 import { describe, Failure } from "../kit/failures.ts";
 import { writeJson } from "../kit/json.ts";
-import type { JetStream } from "../nats/jetstream.ts";
+import { type JetStream, nameToken } from "../nats/jetstream.ts";
 import { StreamConfig } from "../nats/stream.ts";
 import { checkServerVersion, listStreams, streamInfo, streamNames } from "../nats/streams.ts";
 import { snapshotTags } from "../repository/published.ts";
@@ -76,10 +76,11 @@ export interface PlannedCapture {
 export async function planBackup(request: BackupRequest, { signal }: Running): Promise<PlannedCapture[]> {
   checkServerVersion(request.jetstream.connection);
   const { jetstream, streams } = request;
+  const selection = await select(request, signal);
   const infos =
     streams.length === 0
       ? await listStreams(jetstream, { signal })
-      : await pMap(streams, (stream) => streamInfo(jetstream, stream, { signal }), { concurrency: 8 });
+      : await pMap(selection, (stream) => streamInfo(jetstream, stream, { signal }), { concurrency: 8 });
   return infos.map(({ config, state }) => ({
     stream: StreamConfig.parse(config).name,
     messages: state.messages,
@@ -143,6 +144,7 @@ export async function backup(request: BackupRequest, running: Running): Promise<
 
 /** The streams to save. Unknown names are refused before anything is read or made. */
 async function select({ jetstream, streams }: BackupRequest, signal: AbortSignal): Promise<readonly string[]> {
+  streams.forEach(nameToken);
   const existing = await streamNames(jetstream, { signal });
   if (streams.length === 0) {
     if (existing.length === 0)
