@@ -144,7 +144,7 @@ export async function backup(request: BackupRequest, running: Running): Promise<
 
 /** The streams to save. Unknown names are refused before anything is read or made. */
 async function select({ jetstream, streams }: BackupRequest, signal: AbortSignal): Promise<readonly string[]> {
-  streams.forEach(nameToken);
+  for (const stream of streams) nameToken(stream);
   const existing = await streamNames(jetstream, { signal });
   if (streams.length === 0) {
     if (existing.length === 0)
