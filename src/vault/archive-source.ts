@@ -5,17 +5,11 @@ import { parseTime } from "../kit/time.ts";
 import { consumerFiles, metaFiles } from "../nats/codec/archive.ts";
 import { ArchiveWriter } from "../nats/codec/archive-writer.ts";
 import { BlockBuilder, type BlockRecord, readRecords, recordKey, reseal } from "../nats/codec/record.ts";
-import type { StoredMessage } from "../nats/message.ts";
 import { StreamDigest } from "./digest.ts";
 import { liveOf, type Manifest, type Segment, stateFromManifest } from "./manifest.ts";
+import { hasTtl, type Sample, sampleOf } from "./sample.ts";
 import { AscendingMembership } from "./sequence-set.ts";
 import type { StoredFile } from "./stored-file.ts";
-
-/** What a restore compares with the server afterwards. */
-export interface Sample {
-  readonly sequence: bigint;
-  readonly sha256: string;
-}
 
 export interface ArchiveRequest {
   readonly manifest: Manifest;
@@ -36,6 +30,7 @@ export class ArchiveSource {
   readonly #digest = new StreamDigest();
   readonly #isLive: AscendingMembership;
   readonly #samples: Sample[] = [];
+  #withTtl = 0n;
   #next = 0;
 
   constructor({ manifest, config }: ArchiveRequest) {
@@ -49,6 +44,11 @@ export class ArchiveSource {
   /** The first and last message of every block, known once `frames` ended. */
   get samples(): readonly Sample[] {
     return this.#samples;
+  }
+
+  /** How many of the messages have a time to live, known once `frames` ended. */
+  get withTtl(): bigint {
+    return this.#withTtl;
   }
 
   /** Whole S2 frames. `files` must come in the order of their paths; files other than segments are passed over. */
@@ -93,6 +93,7 @@ export class ArchiveSource {
       if (!this.#isLive.has(record.sequence)) continue;
       kept.push(record);
       this.#digest.add(record);
+      if (hasTtl(record)) this.#withTtl++;
     }
     const [first, last] = [kept[0], kept.at(-1)];
     if (first === undefined || last === undefined) return undefined;
@@ -128,10 +129,4 @@ export class ArchiveSource {
   #damaged(what: string): Failure {
     return new Failure("damaged", `reading stream ${this.#manifest.stream} from the repository: ${what}`);
   }
-}
-
-export function sampleOf(message: StoredMessage): Sample {
-  const digest = new StreamDigest();
-  digest.add(message);
-  return { sequence: message.sequence, sha256: digest.finish() };
 }

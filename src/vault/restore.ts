@@ -221,7 +221,8 @@ async function restoreOne(
       dropped,
       onProgress,
     });
-    const notes = await verifyRestored(own, { manifest, config, info, samples: source.samples }, running);
+    const { samples, withTtl } = source;
+    const notes = await verifyRestored(own, { manifest, config, info, samples, withTtl }, running);
     running.onProgress?.({ step: "restored", stream, messages: info.state.messages, bytes });
     const fields = configChanges(config, info.config, dropped);
     const { consumers } = manifest;

@@ -5,10 +5,11 @@ import type { JetStream } from "../nats/jetstream.ts";
 import { getMessage } from "../nats/messages.ts";
 import { type ConsumerInfo, StreamConfig, type StreamInfo, type StreamState } from "../nats/stream.ts";
 import { listConsumers, streamInfo } from "../nats/streams.ts";
-import { type Sample, sampleOf } from "./archive-source.ts";
 import { listSettledConsumers } from "./consumer-list.ts";
+import { explainLosses, isExpired, type Limits } from "./losses.ts";
 import type { Manifest, ManifestConsumer } from "./manifest.ts";
-import type { Running } from "./progress.ts";
+import { type Running, timeOf } from "./progress.ts";
+import { isSampled, type Sample } from "./sample.ts";
 
 export interface Restored {
   readonly manifest: Manifest;
@@ -16,6 +17,8 @@ export interface Restored {
   /** The server's final answer. */
   readonly info: StreamInfo;
   readonly samples: readonly Sample[];
+  /** Messages that were sent with a time to live of their own. */
+  readonly withTtl: bigint;
 }
 
 /** At most this many messages are read back; evenly chosen when there are more blocks. */
@@ -40,36 +43,36 @@ export async function checkVerifiable(jetstream: JetStream, name: string, { sign
  * Compares a restored stream with its manifest: counts, ends, the first and last message of the blocks, consumers.
  * Returns notes on what the stream's own limits removed. Throws restore-failed when something is not there.
  */
-export async function verifyRestored(jetstream: JetStream, restored: Restored, { signal }: Running): Promise<string[]> {
-  const { manifest, info } = restored;
-  const name = String(restored.config.name);
+export async function verifyRestored(jetstream: JetStream, restored: Restored, running: Running): Promise<string[]> {
+  const { manifest, info, config } = restored;
+  const { signal } = running;
+  const name = String(config.name);
   const { state } = await streamInfo(jetstream, name, { signal });
   const expected = manifest.state;
-  const limits = StreamConfig.parse(info.config);
-  const mayExpireByTime = limits.max_age > 0n || restored.config.allow_msg_ttl === true;
-  // publishers may have found the stream already: each new message may have taken the place of an old one
-  const added = info.state.last_seq - expected.lastSequence;
-  const mayExpire = mayExpireByTime || limits.retention !== "limits" || state.last_seq > expected.lastSequence;
-  const gone = expected.messages + added - info.state.messages;
-  const isWhole = added >= 0n && gone <= added;
-  const isTrimmed = mayExpireByTime && added >= 0n;
-  if (!isWhole && !isTrimmed) {
+  const { max_age: maxAge, retention } = StreamConfig.parse(info.config);
+  const limits: Limits = { maxAge, withTtl: config.allow_msg_ttl === true ? restored.withTtl : 0n };
+  const expired = explainLosses(manifest, info.state, limits);
+  if (expired === undefined) {
     throw new Failure(
       "restore-failed",
       `restoring ${name}: the server has ${info.state.messages} messages up to ${info.state.last_seq}, stored are ${expected.messages} up to ${expected.lastSequence}`,
       { hint: "the stream's limits may be smaller than its data; the restored stream was left for you to look at" },
     );
   }
-  if (!mayExpire && state.first_seq > expected.firstSequence && expected.messages > 0n) {
+  // consumers that are served again and new messages take others away at any time
+  const isBusy = retention !== "limits" || state.last_seq > expected.lastSequence;
+  const mayShrink = isBusy || maxAge > 0n || limits.withTtl > 0n;
+  if (!mayShrink && state.first_seq > expected.firstSequence && expected.messages > 0n) {
     throw new Failure(
       "restore-failed",
       `restoring ${name}: it begins at ${state.first_seq}, stored is ${expected.firstSequence}`,
     );
   }
-  await compareSamples(jetstream, name, { ...restored, mayExpire }, signal);
+  const mayMiss = (sample: Sample) => isBusy || isExpired(sample, limits, timeOf(running).getTime());
+  await compareSamples(jetstream, name, { samples: restored.samples, mayMiss }, signal);
   await compareConsumers(jetstream, name, manifest, signal);
   return [
-    ...(isTrimmed && gone > 0n ? [`${gone} messages were past their age limit and were removed by the server`] : []),
+    ...(expired > 0n ? [`${expired} messages were past their age limit and were removed by the server`] : []),
     ...noteLastTime(manifest, state),
   ];
 }
@@ -85,7 +88,7 @@ function noteLastTime({ state: stored }: Manifest, state: StreamState): string[]
 async function compareSamples(
   jetstream: JetStream,
   name: string,
-  { samples, mayExpire }: { readonly samples: readonly Sample[]; readonly mayExpire: boolean },
+  { samples, mayMiss }: { readonly samples: readonly Sample[]; mayMiss(sample: Sample): boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const step = Math.max(1, Math.ceil(samples.length / mostSamples));
@@ -93,8 +96,7 @@ async function compareSamples(
     const sample = samples[index];
     if (sample === undefined) continue;
     const message = await getMessage(jetstream, name, sample.sequence, { signal });
-    if (message === undefined && mayExpire) continue;
-    if (message !== undefined && sampleOf(message).sha256 === sample.sha256) continue;
+    if (message === undefined ? mayMiss(sample) : isSampled(sample, message)) continue;
     const what = message === undefined ? "is missing" : "is not what was stored";
     throw new Failure("restore-failed", `restoring ${name}: message ${sample.sequence} ${what}`);
   }

@@ -209,7 +209,7 @@ test.each(["2.12.15", "2.15.1"] as const)(
     await publishMany(js, "TASKS", 100);
     await createConsumer(js, "TASKS", "worker");
     await take(js, { stream: "TASKS", consumer: "worker", count: 80, isAcknowledged: () => true });
-      const watched = watchJetStream(js, async ({ call }) => {
+    const watched = watchJetStream(js, async ({ call }) => {
       if (!call.startsWith("STREAM.SNAPSHOT.")) return;
       // the archive is on its way already, with the first worker in it
       await new Promise((resolve) => setTimeout(resolve, 300));
