@@ -279,7 +279,10 @@ class LibraryConnection implements Connection {
     const login = cause instanceof Error && /^(Authorization|UserAuthentication)/.test(cause.name);
     const why = cause instanceof Error && cause.message !== "" ? `: ${cause.message.replaceAll("'", "")}` : "";
     const message = `lost the connection to ${this.serverUrl}${why}`;
-    return new Failure(login ? "not-permitted" : "server-unreachable", message, { cause });
+    const hint = `the server's log says why; after "Slow Consumer" try fewer streams at the same time`;
+    return login
+      ? new Failure("not-permitted", message, { cause })
+      : new Failure("server-unreachable", message, { cause, hint });
   }
 }
 

@@ -8,7 +8,7 @@ import { openPullConsumer, type PullConsumer } from "./pull-consumer.ts";
 import { requestMessage } from "./stored-message.ts";
 import { StreamConfig, type StreamInfo } from "./stream.ts";
 
-/** Unread messages above this stop the pulling; what was asked for before (16 MiB) may still come. */
+/** Unread messages above this stop the pulling; what was asked for before may still come. */
 const mostUnreadBytes = 64 * 1024 * 1024;
 /** How long nothing may come before it is asked whether anything is to come. Doubles up to the second number. */
 const graceMs = { first: 20, most: 500 };

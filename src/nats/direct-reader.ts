@@ -1,14 +1,13 @@
 import { Failure } from "../kit/failures.ts";
 import { writeJson } from "../kit/json.ts";
 import { checkAborted, onAbort, pause } from "./abort.ts";
+import { aheadBytes } from "./ahead.ts";
 import { isDirectMessage, readDirectMessage } from "./direct-message.ts";
 import { type JetStream, nameToken } from "./jetstream.ts";
 import type { StoredMessage } from "./message.ts";
 import type { MessageReader, OnMessage, ReadOptions } from "./messages.ts";
 import { requestMessage } from "./stored-message.ts";
 
-/** Servers from 2.15 on keep writers waiting during a batch. */
-const batchBytes = 4 * 1024 * 1024;
 const batchMessages = 16_384;
 const answerTimeoutMs = 20_000;
 /** How long a replica that has not what the leader has may take to catch up. */
@@ -16,7 +15,7 @@ const staleTimeoutMs = 30_000;
 const stalePauseMs = 100;
 
 /**
- * Reads with DIRECT.GET batches (ADR-31). Any replica or a mirror may answer; where they end, the leader is asked.
+ * Reads with DIRECT.GET batches (ADR-31), small ones: servers from 2.15 on keep writers waiting meanwhile. Any replica or a mirror may answer; where they end, the leader is asked.
  * `onRefused`: the reader to go on with where this user may not do that.
  */
 export function openDirectReader(
@@ -102,7 +101,7 @@ async function readBatch(js: JetStream, stream: string, seq: bigint, signal: Abo
     done.reject,
   );
   scope.defer(subscription.unsubscribe);
-  const request = writeJson({ seq, batch: batchMessages, max_bytes: batchBytes });
+  const request = writeJson({ seq, batch: batchMessages, max_bytes: aheadBytes });
   connection.publish(subject, new TextEncoder().encode(request), inbox);
   await done.promise;
   return messages;

@@ -145,6 +145,21 @@ describe("the way to read", () => {
   });
 });
 
+test.each<ReadMethod>(["consumer", "direct", "single"])(
+  "%s: four readers do not flood a slow network",
+  async (method) => {
+    await using server = await startNatsServer({ config: 'max_pending: 16MB\nwrite_deadline: "2s"' });
+    await using opened = await openSampleStream(server);
+    await publishAll(opened.connection, numbered(24), Buffer.alloc(1_000_000));
+    await using proxy = await startTcpProxy(server.port, { bytesPerSecond: 24 * megabyte });
+    await using connection = await connect({ servers: [proxy.url] });
+    const counts = await Promise.all(
+      Array.from({ length: 4 }, async () => (await readAll(openJetStream(connection), 1n, 24n, method)).length),
+    );
+    expect(counts).toEqual([24, 24, 24, 24]);
+  },
+);
+
 test("batches with a loss are asked for again", async () => {
   await using server = await startNatsServer();
   await using opened = await openSampleStream(server);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Failure } from "../kit/failures.ts";
 import { writeJson } from "../kit/json.ts";
+import { aheadBytes } from "./ahead.ts";
 import { type Delivery, parseDelivery } from "./delivery.ts";
 import { ApiFailure, type JetStream, nameToken } from "./jetstream.ts";
 import type { StoredMessage } from "./message.ts";
@@ -10,7 +11,7 @@ import type { WireMessage } from "./wire-message.ts";
 /** Pulls open at the same time, so that the server always has one to serve. */
 const openPulls = 2;
 const pullMessages = 5000;
-const pullBytes = 8 * 1024 * 1024;
+const pullBytes = aheadBytes / openPulls;
 const secondNs = 1_000_000_000n;
 const pullExpiresNs = 30n * secondNs;
 const heartbeatNs = 5n * secondNs;
@@ -80,8 +81,11 @@ export class PullConsumer implements AsyncDisposable {
   readonly #options: PullOptions;
   readonly #inbox: string;
   readonly #scope = new DisposableStack();
-  /** Reply subject -> messages it may still bring; the server serves the oldest first. */
-  readonly #pulls = new Map<string, { left: number; brought: number }>();
+  /**
+   * Reply subject -> messages it may still bring, counted as if the server served the oldest first (it takes turns), and
+   * the last delivery before it.
+   */
+  readonly #pulls = new Map<string, { left: number; readonly since: bigint }>();
   #pullCount = 0;
   #pullBytes = pullBytes;
   #delivered = 0n;
@@ -160,7 +164,6 @@ export class PullConsumer implements AsyncDisposable {
     const [oldest] = this.#pulls;
     if (oldest !== undefined) {
       const [reply, pull] = oldest;
-      pull.brought++;
       if (--pull.left <= 0) this.#pulls.delete(reply);
     }
     const { subjectBytes: subject, header, payload } = message;
@@ -178,13 +181,15 @@ export class PullConsumer implements AsyncDisposable {
     const pull = this.#pulls.get(subject);
     this.#pulls.delete(subject);
     // the next message alone is larger than a whole pull may bring
-    if (said.includes("MaxBytes") && pull?.brought === 0) this.#pullBytes *= 2;
+    if (said.includes("MaxBytes") && pull?.since === this.#delivered) this.#pullBytes *= 2;
   }
 
   #pull(): void {
-    while (!this.#isOver && !this.#isPaused && this.#pulls.size < openPulls) {
+    // larger pulls are for single messages that are larger than one
+    const most = this.#pullBytes > pullBytes ? 1 : openPulls;
+    while (!this.#isOver && !this.#isPaused && this.#pulls.size < most) {
       const reply = `${this.#inbox}.${++this.#pullCount}`;
-      this.#pulls.set(reply, { left: pullMessages, brought: 0 });
+      this.#pulls.set(reply, { left: pullMessages, since: this.#delivered });
       const request = {
         batch: pullMessages,
         max_bytes: this.#pullBytes,

@@ -1,4 +1,5 @@
 import { checkAborted } from "./abort.ts";
+import { aheadBytes } from "./ahead.ts";
 import type { JetStream } from "./jetstream.ts";
 import type { StoredMessage } from "./message.ts";
 import type { MessageReader, OnMessage, ReadOptions } from "./messages.ts";
@@ -6,13 +7,14 @@ import { checkSubject, requestMessage } from "./stored-message.ts";
 
 /** Requests at the same time, where the stream has no gaps. */
 const mostAhead = 32;
-/** Bytes they may bring at the same time, judged by what the last ones brought. */
-const mostAheadBytes = 16 * 1024 * 1024;
+/** How many may be asked for is judged by what the last ones brought. These, should all be as large as the server allows. */
+const worstBytes = 32 * 1024 * 1024;
 
 /** Reads with one STREAM.MSG.GET for each message: works everywhere, and takes a round trip for every 32 messages at best. */
 export function openSingleReader(js: JetStream, stream: string, from: bigint): MessageReader {
   let next = from > 0n ? from : 1n;
   let ahead = 1;
+  const most = Math.min(mostAhead, Math.floor(worstBytes / js.connection.maxPayloadBytes));
 
   async function readThrough(target: bigint, onMessage: OnMessage, { signal }: ReadOptions = {}): Promise<void> {
     while (next <= target) {
@@ -38,7 +40,7 @@ export function openSingleReader(js: JetStream, stream: string, from: bigint): M
   function aheadAfter(found: readonly StoredMessage[], distinct: number): number {
     if (distinct < found.length) return 1;
     const bytes = Math.max(...found.map(({ payload }) => payload.length), 1);
-    return Math.max(1, Math.min(ahead * 2, mostAhead, Math.floor(mostAheadBytes / bytes)));
+    return Math.max(1, Math.min(ahead * 2, most, Math.floor(aheadBytes / bytes)));
   }
   return { method: "single", readThrough, async [Symbol.asyncDispose]() {} };
 }

@@ -218,6 +218,22 @@ describe.each(["2.10.27", "2.14.5", "2.15.1"] as const)("on the way from nats-se
   });
 });
 
+test("four at once pass through a network that is slower than the server waits for 32 MiB", async () => {
+  await using server = await startNatsServer({ config: 'write_deadline: "2s"' });
+  await using direct = await connect({ servers: [server.url] });
+  await fill(direct, 160, 65_536);
+  const names = ["S", "T", "U", "V"];
+  for (const name of names.slice(1)) {
+    const mirror = { name, mirror: { name: "S" } };
+    await openJetStream(direct).request(`STREAM.CREATE.${name}`, mirror, anything);
+    while ((await streamInfo(openJetStream(direct), name)).state.messages < 160) await sleep(10);
+  }
+  await using proxy = await startTcpProxy(server.port, { bytesPerSecond: 8 * 1024 * 1024 });
+  await using connection = await connect({ servers: [proxy.url] });
+  const js = openJetStream(connection);
+  await Promise.all(names.map((name) => readStreamSnapshot(js, name, () => {})));
+});
+
 test("a stream deleted meanwhile is no success", async () => {
   await using server = await startNatsServer({ version: "2.14.5" });
   await using connection = await connect({ servers: [server.url] });

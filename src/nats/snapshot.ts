@@ -1,5 +1,6 @@
 import { Failure } from "../kit/failures.ts";
 import { pause } from "./abort.ts";
+import { aheadBytes } from "./ahead.ts";
 import { openChunkFeed } from "./chunk-feed.ts";
 import { ArchiveDecoder, type ArchiveEvent } from "./codec/archive.ts";
 import { type JetStream, nameToken } from "./jetstream.ts";
@@ -16,7 +17,7 @@ export interface SnapshotOptions {
   readonly idleTimeoutMs?: number;
   /** At most 1 MiB; default 64 KiB. A reader that stalls costs one chunk of memory every 0.9 s. */
   readonly chunkBytes?: number;
-  /** What the server may send ahead; default 8 MiB, its own. Told only to servers that know the field. */
+  /** What the server may send ahead; default 2 MiB. Servers before 2.12.5 and 2.14 take no such wish: always 8 MiB. */
   readonly windowBytes?: number;
   /** Let the server check every message before it sends (V1 only; takes long). */
   readonly check?: boolean;
@@ -102,11 +103,11 @@ async function readOnce(
 }
 
 function requestBody(serverVersion: string, inbox: string, options: SnapshotOptions): Record<string, unknown> {
-  const { chunkBytes = 65_536, windowBytes, check = false, noConsumers = false } = options;
+  const { chunkBytes = 65_536, windowBytes = aheadBytes, check = false, noConsumers = false } = options;
   return {
     deliver_subject: inbox,
     chunk_size: chunkBytes,
-    ...(windowBytes !== undefined && knowsWindow(serverVersion) ? { window_size: windowBytes } : {}),
+    ...(knowsWindow(serverVersion) ? { window_size: windowBytes } : {}),
     ...(check ? { jsck: true } : {}),
     ...(noConsumers ? { no_consumers: true } : {}),
   };

@@ -15,6 +15,8 @@ export interface TcpProxyOptions {
   onServerFrame?(frame: ServerFrame): Buffer | undefined;
   /** Keeps what the server sends back this long. */
   readonly delayMs?: number;
+  /** What passes from the server in a second, at most; the server waits, as with a slow network. */
+  readonly bytesPerSecond?: number;
 }
 
 export interface TcpProxy extends AsyncDisposable {
@@ -51,6 +53,9 @@ export async function startTcpProxy(port: number, options: TcpProxyOptions = {})
       if (isFrozen || passed.length === 0) return;
       if (options.delayMs === undefined) client.write(passed);
       else setTimeout(() => client.write(passed), options.delayMs);
+      if (options.bytesPerSecond === undefined) return;
+      upstream.pause();
+      setTimeout(() => upstream.resume(), (passed.length / options.bytesPerSecond) * 1000);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
