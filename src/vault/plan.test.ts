@@ -120,6 +120,20 @@ describe("what a restore does with one stream", () => {
       { consumers: 1, config: { sources: [{ name: "A" }] } },
     ],
     [
+      "makes room for a memory stream that was full",
+      manifest({ storage: "memory", max_bytes: 200n }),
+      [],
+      { ...plain, storage: "file" },
+      { action: "restore", config: { storage: "file", max_bytes: 300n } },
+    ],
+    [
+      "leaves the limit of one that was not full",
+      manifest({ storage: "memory", max_bytes: 400n }),
+      [],
+      { ...plain, storage: "file" },
+      { action: "restore", config: { storage: "file", max_bytes: 400n } },
+    ],
+    [
       "gives up its subjects beside the original",
       manifest(),
       existing(["ORDERS", "orders.>"]),

@@ -127,7 +127,7 @@ function changeConfig(
   if (wishes.replicas !== undefined) config.num_replicas = BigInt(wishes.replicas);
   if (old.storage === "memory" && wishes.storage === "file") {
     config.storage = "file";
-    notes.push("it had memory storage and becomes a file stream");
+    notes.push("it had memory storage and becomes a file stream", ...makeRoom(config, manifest.state.bytes));
   }
   if (wishes.liftLimits && old.max_age > 0n) {
     config.max_age = 0n;
@@ -139,6 +139,14 @@ function changeConfig(
   if (manifest.consistency === "fuzzy")
     notes.push(`${manifest.kept} keys hold an older revision: they changed too fast during the backup`);
   return { config, notes };
+}
+
+/** A message takes more in a file: a stream that was full in memory would lose its oldest ones. */
+function makeRoom(config: JsonObject, bytes: bigint): string[] {
+  const limit = config.max_bytes;
+  if (typeof limit !== "bigint" || limit <= 0n || limit >= bytes) return [];
+  config.max_bytes = bytes;
+  return [`its max_bytes was raised from ${limit} to ${bytes}: messages take more room in a file`];
 }
 
 /** What a copy beside the living stream must not do: send its messages out again, or copy new ones from elsewhere. */

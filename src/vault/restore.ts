@@ -59,7 +59,13 @@ export async function planRestore(request: RestoreRequest, running: Running): Pr
   checkServerVersion(jetstream.connection);
   const opened = await openSnapshot(repository, snapshot, running);
   const decided = await decide(request, opened, running);
-  const streams = decided.map(({ config: _config, manifest: _manifest, ...planned }) => planned);
+  const streams = [
+    ...decided.map(({ config: _config, manifest: _manifest, ...planned }) => planned),
+    ...leftOut(request, opened).map(({ stream, reason }): PlannedStream => {
+      const nothing = { isConflict: false, messages: 0n, bytes: 0, consumers: 0, notes: [] };
+      return { ...nothing, stream, as: stream, action: "skip", reason: `it is not in the snapshot: ${reason}` };
+    }),
+  ];
   return { snapshot, server: serverName, serverVersion, streams, [openedSnapshot]: opened };
 }
 
@@ -81,7 +87,17 @@ export async function restore(request: RestoreRequest, plan: RestorePlan, runnin
   const streams = decided.map(
     ({ stream, reason }): RestoredStream => byName.get(stream) ?? { outcome: "skipped", stream, reason: reason ?? "" },
   );
+  for (const { stream, reason } of leftOut(request, plan[openedSnapshot])) {
+    const message = `restoring ${stream}: it is not in snapshot ${request.snapshot.shortId}: ${reason}`;
+    const hint = "choose another snapshot for it: see coldstream snapshots";
+    streams.push({ outcome: "failed", stream, failure: new Failure("snapshot-incomplete", message, { hint }) });
+  }
   return { snapshot: request.snapshot, streams, durationMs: timeOf(running).getTime() - started.getTime() };
+}
+
+/** Who wants all of a snapshot wants these too: their backup failed. */
+function leftOut({ streams }: RestoreRequest, { index }: OpenedSnapshot): OpenedSnapshot["index"]["failed"] {
+  return streams.length === 0 ? index.failed : [];
 }
 
 function refuseOverwrite({ onConflict }: RestoreRequest): void {

@@ -51,7 +51,7 @@ export function openPlace(directory: string): Place {
     },
     async bringBack(url, changes = {}) {
       await using connection = await connect({ servers: [url] }, {});
-      const snapshot = await resolveSnapshot(repository, "latest", {}, running);
+      const snapshot = changes.snapshot ?? (await resolveSnapshot(repository, "latest", {}, running));
       const request: RestoreRequest = {
         jetstream: openJetStream(connection, {}),
         connectAgain: async () => openJetStream(await connect({ servers: [url] }, {}), {}),

@@ -164,6 +164,18 @@ describe.each(versions)("on %s", (version) => {
     expect(await place.repository.snapshots({}, running)).toEqual(before);
   });
 
+  test("a restore of all of an incomplete snapshot says what is not in it", async () => {
+    const entries = await listSnapshots(place.repository, { all: true }, running);
+    const snapshot = entries.find(({ complete }) => !complete);
+    await using target = await startNatsServer({ version });
+    const report = await place.bringBack(target.url, snapshot === undefined ? {} : { snapshot });
+    expect(report.streams.map(({ stream, outcome }) => `${stream} ${outcome}`).sort()).toEqual([
+      "AFTER restored",
+      "BEFORE restored",
+      "LARGE failed",
+    ]);
+  });
+
   test("and undisturbed it is complete", async () => {
     const report = await backUpThrough(place, server, { onServerFrame: ({ body }) => body });
     expect(report.complete).toBe(true);

@@ -198,6 +198,21 @@ test.each([
   expect(await fingerprint(into.jetstream, "MEMORY", running)).toEqual(before);
 });
 
+test("a memory stream that is full loses nothing in a file", async () => {
+  await using server = await startNatsServer({ version: "2.12.15" });
+  await using opened = await openServer(server.url);
+  await using place = await makePlace();
+  const js = opened.jetstream;
+  await createStream(js, "FULL", { storage: "memory", max_bytes: 50_000n });
+  await publishMany(js, "FULL", 2000);
+  const before = await fingerprint(js, "FULL", running);
+  await place.backUp(js);
+  await using target = await startNatsServer({ version: "2.12.15" });
+  expect((await place.bringBack(target.url, { storage: "file" })).streams).toMatchObject([{ outcome: "restored" }]);
+  await using into = await openServer(target.url);
+  expect(await fingerprint(into.jetstream, "FULL", running)).toEqual(before);
+});
+
 test.each(["2.12.15", "2.15.1"] as const)(
   "a consumer that is made again during the capture starts anew, on %s",
   async (version) => {
