@@ -77,6 +77,18 @@ describe("parseJson", () => {
     expect(Object.keys(parsed as object)).toEqual(["__proto__"]);
     expect("polluted" in {}).toBe(false);
   });
+  test("reads escapes, white space, and a name's last value", () => {
+    expect(parseJson(' { "a\\u0041\\/\\"" : [ 1 ,\r\n\t-2 , [ ] , { } ] , "b":1, "b":"\\\\" } ')).toEqual({
+      'aA/"': [1n, -2n, [], {}],
+      b: "\\",
+    });
+  });
+  test("reads two million sequences without blocking the process for long", () => {
+    const text = `[${Array.from({ length: 2_000_000 }, (_, at) => 5_000_000_000 + at).join(",")}]`;
+    const started = performance.now();
+    expect(parseJson(text)).toHaveLength(2_000_000);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
   test.each([[""], ["{"], ["[1,]"], ["01"], ["NaN"], ["'a'"], ["{}{}"]])("refuses %j", (text) => {
     expect(() => parseJson(text)).toThrow(SyntaxError);
   });
