@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as names from "./names.ts";
 
@@ -67,4 +68,29 @@ describe("names that are too long", () => {
     expect(`stash-trigger-${name}`).toHaveLength(length);
     expect(names.cronJobName({ ...here, name }, "demo")).toBe(`stash-trigger-${name}`.slice(-52));
   });
+});
+
+test("whatever an object is called, what is made for it has a name that Kubernetes takes", () => {
+  const part = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?$/);
+  const name = fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join("."));
+  fc.assert(
+    fc.property(name, part, part, (own, namespace, other) => {
+      const invoker = { name: own, namespace };
+      const made = [
+        ...[names.backupSessionName(own, slot), names.backupJobName(own), names.restoreJobName(own)],
+        ...[names.interimClaimName(own, other), names.jobAccountName("RestoreSession", own)],
+        ...[names.repositoryRoleName("BackupConfiguration", invoker), names.snapshotName(own, "4bc21d6f0011")],
+        ...[names.blueprintName(own), names.blueprintName(own, namespace)],
+      ];
+      const cronJobs = [names.cronJobName(invoker, namespace), names.cronJobName(invoker, other)];
+      expect(
+        [...made, ...cronJobs].filter(
+          (each) => !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(each),
+        ),
+      ).toEqual([]);
+      expect(Math.max(...made.map((each) => each.length))).toBeLessThanOrEqual(63);
+      expect(Math.max(...cronJobs.map((each) => each.length))).toBeLessThanOrEqual(52);
+    }),
+    { numRuns: 1000 },
+  );
 });

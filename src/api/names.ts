@@ -11,8 +11,12 @@ export function dashed(name: string): string {
   return name.replaceAll(".", "-");
 }
 
+/** What a cut leaves is a name only without dashes or dots at its ends, and without a dot beside a dash or a dot. */
 function trimmed(name: string): string {
-  return name.replace(/^-+|-+$/g, "");
+  return name
+    .replace(/^[-.]+|[-.]+$/g, "")
+    .replace(/-*\.[-.]*-|-[-.]*\.-*/g, "-")
+    .replace(/\.{2,}/g, ".");
 }
 
 /** `prefix-name-suffix`; when too long its beginning and its end. */
@@ -47,8 +51,7 @@ export function cronJobName({ name, namespace }: Invoker, targetNamespace: strin
 export function backupSessionName(invoker: string, slot: Date): string {
   const seconds = String(Math.floor(slot.getTime() / 1000));
   const room = nameLimit - 1 - seconds.length;
-  const base = invoker.length <= room ? invoker : invoker.slice(0, room).replace(/[-.]+$/, "");
-  return `${base}-${seconds}`;
+  return `${trimmed(invoker.slice(0, room))}-${seconds}`;
 }
 
 export function backupJobName(session: string): string {
