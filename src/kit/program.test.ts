@@ -149,6 +149,19 @@ test.each(["stops early", "is busy when interrupted"])("a consumer that %s lets 
   expect(await readFile(join(folder.path, "mark"), "utf8")).toBe("tidy\n");
 });
 
+test("what a program leaves running is not waited for, and nothing that was written is lost", async () => {
+  const started = performance.now();
+  const ended = await runProgram("sh", sh("sleep 9 & echo out; echo err >&2; exit 3"), { env });
+  expect(ended).toMatchObject({ exitCode: 3, stdout: "out\n", stderr: "err\n" });
+  let bytes = 0;
+  for await (const chunk of read("sleep 9 & head -c 3000000 /dev/zero", mustBeZero)) {
+    bytes += chunk.length;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(bytes).toBe(3_000_000);
+  expect(performance.now() - started).toBeLessThan(7000);
+});
+
 test("a program that stays is ended by disposing of it", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   let pid = 0;

@@ -7,7 +7,7 @@ import { Failure } from "./failures.ts";
 
 /** Kept of what a program writes to standard error: its end, which says why it failed. */
 export const stderrTailBytes = 64 * 1024;
-/** How long what an ended program wrote last may take to arrive. */
+/** How often it is looked whether more of what an ended program wrote arrives. */
 const pipeGraceMs = 200;
 /** More standard output than this in one piece is not kept but a failure: stream it, or read it line by line. */
 export const capturedOutputBytes = 256 * 1024 * 1024;
@@ -194,16 +194,26 @@ function spawn(program: string, args: readonly string[], options: ProgramOptions
   });
   // Keeps the output for whoever reads it later; execa would let it run dry.
   child.stdout.pause();
+  child.nodeChildProcess.once("exit", () => {
+    endWhenQuiet(child.stdout);
+    endWhenQuiet(child.stderr);
+  });
   return child;
 }
 
-/** A grandchild may keep the pipes open: they are not waited for. */
+/** The output of an ended program: a grandchild may keep its pipe open, which is not waited for once all is read. */
+function endWhenQuiet(output: Readable & { readonly bytesRead?: number }): void {
+  let seen: number | undefined = -1;
+  const timer = setInterval(() => {
+    const isOver = output.readableEnded || output.destroyed;
+    const isQuiet = output.bytesRead === seen && output.readableLength === 0;
+    seen = output.bytesRead;
+    if (isOver || isQuiet) clearInterval(timer);
+    if (isQuiet && !isOver) output.push(null);
+  }, pipeGraceMs).unref();
+}
+
 function endChild(child: ReturnType<typeof spawn>, how: NodeJS.Signals = "SIGTERM"): void {
-  const release = () => {
-    child.stdout.destroy();
-    child.stderr.destroy();
-  };
-  child.nodeChildProcess.once("exit", () => setTimeout(release, pipeGraceMs).unref());
   child.kill(how);
   // A program that is blocked on output that nobody takes does not get to its end.
   child.stdout.on("readable", () => child.stdout.read()).read();
