@@ -176,7 +176,7 @@ describe("permissions", () => {
     });
     const request = { jetstream, repository: place.repository, streams: [], target: "", invoker: "", host: "" };
     const more = { parallel: 1, stagingDirectory: place.directory, initialize: false };
-    expect(await planBackup({ ...request, ...more }, running)).toEqual([]);
+    expect(await failureOf(planBackup({ ...request, ...more }, running))).toMatchObject({ code: "stream-not-found" });
   });
 });
 
