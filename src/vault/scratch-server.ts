@@ -1,8 +1,22 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../kit/failures.ts";
 import { startProgram } from "../kit/program.ts";
+
+/**
+ * Runs the server beside a watch on our own process: killed hard, we could not end it, and it would stay for ever.
+ * Arguments: our process id, the folder that goes with us, the server's command.
+ */
+const guard = `
+parent=$1; home=$2; shift 2
+"$@" & server=$!
+trap 'kill $server 2>/dev/null; wait $server; exit 0' TERM INT HUP
+while kill -0 $server 2>/dev/null; do
+  if ! kill -0 "$parent" 2>/dev/null; then kill -9 $server; cd /; rm -rf "$home"; exit 1; fi
+  sleep 1 >/dev/null 2>&1 & wait $!
+done
+wait $server`;
 
 /** Time a server has to get ready. */
 const readyMs = 20_000;
@@ -44,13 +58,14 @@ export async function startScratchServer(
   ].join("\n");
   await mkdir(join(home, "ports"));
   await writeFile(configuration, text, { mode: 0o600 });
-  const server = await startProgram(program, ["-c", configuration], { env, cwd: home });
+  const args = ["-c", guard, "guard", String(process.pid), home, program, "-c", configuration];
+  const server = await startProgram("/bin/sh", args, { env, cwd: home });
   const dispose = async () => {
     await server[Symbol.asyncDispose]();
     await rm(home, { recursive: true, force: true });
   };
   try {
-    const port = await waitForPort(home, server.pid, { signal, ended: server.ended });
+    const port = await waitForPort(home, { signal, ended: server.ended });
     return { url: `nats://127.0.0.1:${port}`, user, password, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
@@ -60,7 +75,6 @@ export async function startScratchServer(
 
 async function waitForPort(
   home: string,
-  pid: number,
   { signal, ended }: { readonly signal: AbortSignal; readonly ended: Promise<unknown> },
 ): Promise<number> {
   let isEnded = false;
@@ -70,7 +84,9 @@ async function waitForPort(
   const read = (name: string) => readFile(join(home, name), "utf8").catch(() => "");
   for (let waited = 0; waited < readyMs && !isEnded; waited += 25) {
     const log = await read("log");
-    const port = /"nats":\s*\[\s*"\w+:\/\/[^:]+:(\d+)"/.exec(await read(`ports/nats-server_${pid}.ports`))?.[1];
+    const [ports] = await readdir(join(home, "ports"));
+    const found = ports === undefined ? "" : await read(`ports/${ports}`);
+    const port = /"nats":\s*\[\s*"\w+:\/\/[^:]+:(\d+)"/.exec(found)?.[1];
     if (port !== undefined && log.includes("Server is ready")) return Number(port);
     await sleep(25, undefined, { signal });
   }
