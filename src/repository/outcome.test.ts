@@ -20,6 +20,8 @@ test.each([
     "cannot dump file: decrypting blob <data/02bab55e> from pack 5523 failed: ciphertext verification failed",
   ],
   ["damaged", "id eefebefe967526c4 not found in repository"],
+  ["damaged", "cannot dump file: ReadFull(<data/e90da29248>): file is too short"],
+  ["damaged", "failed to find snapshot: failed to load snapshot d8: LoadRaw(<snapshot/d87d>): invalid data returned"],
   [
     "repository-unreachable",
     'Stat: Get "http://127.0.0.1:18901/b/?location=": dial tcp 127.0.0.1:18901: connect: connection refused',

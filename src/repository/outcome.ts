@@ -84,10 +84,6 @@ const texts: readonly (readonly [FailureCode, readonly RegExp[]])[] = [
   ["repository-exists", [/config file already exists/, /already initialized/, /repository already contains/]],
   ["password-wrong", [/wrong password or no key found/]],
   ["credentials-unreadable", [/resolving password failed/i, /unable to read password/, /no credentials found/]],
-  [
-    "snapshot-not-found",
-    [/no matching ID found/, /failed to find snapshot/, /multiple IDs with prefix/, /not found in snapshot/],
-  ],
   ["repository-locked", [/repository is already locked/]],
   ["repository-absent", [/bucket does not exist/i, /NoSuchBucket/, /ContainerNotFound/, /container not found/i]],
   [
@@ -95,7 +91,7 @@ const texts: readonly (readonly [FailureCode, readonly RegExp[]])[] = [
     [
       /ciphertext verification failed/,
       /not found in (?:repository|index)/,
-      /invalid data returned|hash does not match|unexpected pack id|wrong hash/,
+      /invalid data returned|hash does not match|unexpected pack id|wrong hash|file is too short/,
       /repository contains errors/,
       /failed to load (?:blob|tree|pack)/,
       /<(?:data|index)\/[^>]*> does not exist/,
@@ -109,6 +105,11 @@ const texts: readonly (readonly [FailureCode, readonly RegExp[]])[] = [
       /i\/o timeout|deadline exceeded|Client\.Timeout|network is unreachable|no route to host|unexpected EOF/,
       /unexpected HTTP response \((?:4|5)\d\d\)|service unavailable|internal server error|slow ?down/i,
     ],
+  ],
+  // Last: restic says "failed to find" of one that it could not read, too.
+  [
+    "snapshot-not-found",
+    [/no matching ID found/, /failed to find snapshot/, /multiple IDs with prefix/, /not found in snapshot/],
   ],
 ];
 

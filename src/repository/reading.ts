@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../kit/failures.ts";
+import { classify, type Said } from "./outcome.ts";
 import { parseLine, parseOutput, type Restic } from "./runner.ts";
 import { ResticSnapshot, type Snapshot, type SnapshotFilter } from "./snapshot.ts";
 
@@ -9,7 +10,10 @@ export interface ReadOptions {
 
 const Snapshots = z.array(ResticSnapshot).nullable();
 
-/** Lists snapshots, oldest first. Takes no lock: works beside every other run, and on read-only storage. */
+/**
+ * Lists snapshots, oldest first. Takes no lock: works beside every other run, and on read-only storage. A snapshot that is
+ * there and cannot be read is a failure: without it an older one would pass for the latest.
+ */
 export async function listSnapshots(
   restic: Restic,
   { ids = [], hosts, tags = [] }: SnapshotFilter,
@@ -17,13 +21,32 @@ export async function listSnapshots(
 ): Promise<Snapshot[]> {
   const action = "listing snapshots";
   const { stdout, said } = await restic.run(["snapshots", "--no-lock", ...ids.map(checkedId)], { action, signal });
-  // restic passes over ids it does not find, and ends well.
-  const ignored = said.remarks.find((remark) => remark.startsWith("Ignoring "));
-  if (ids.length > 0 && ignored !== undefined) throw new Failure("snapshot-not-found", `${action}: ${ignored}`);
+  const [absent] = passedOver(restic, action, said);
+  if (ids.length > 0 && absent !== undefined) throw new Failure("snapshot-not-found", `${action}: ${absent}`);
   return (parseOutput(Snapshots, stdout, "list of snapshots") ?? [])
     .filter(({ host }) => hosts === undefined || hosts.includes(host))
     .filter((snapshot) => tags.every((tag) => snapshot.tags.includes(tag)))
     .sort((a, b) => a.time.getTime() - b.time.getTime());
+}
+
+/**
+ * restic passes over snapshots that it does not find or cannot read, says "Ignoring ...", and ends well. What it says of
+ * those that are not there; throws for one that is.
+ */
+export function passedOver(restic: Restic, action: string, { remarks }: Said): readonly string[] {
+  const ignored = remarks.filter((remark) => remark.startsWith("Ignoring "));
+  const unread = ignored.find((remark) => !isAbsence(remark));
+  if (unread === undefined) return ignored;
+  const text = restic.hide(unread.replace(/^Ignoring /, "snapshot "));
+  const code = classify(unread) ?? "repository-failed";
+  const hint =
+    "bring that file of the repository's folder snapshots back from a copy, or delete it by hand: restic cannot";
+  throw new Failure(code, `${action}: ${text}`, code === "damaged" ? { hint } : {});
+}
+
+/** Another run may remove a snapshot between restic's list and its look. */
+function isAbsence(remark: string): boolean {
+  return classify(remark) === "snapshot-not-found" || /no such file|does not exist|NoSuchKey|\b404\b/i.test(remark);
 }
 
 /** Snapshot ids go into arguments: one that begins with a dash would be a flag. */

@@ -54,7 +54,7 @@ export interface Repository {
   initialize(options: ReadOptions): Promise<{ readonly id: string }>;
   /** Stores a folder. Any unread file is a failure; `details.snapshot` then names what restic left. */
   backup(request: BackupRequest, options: BackupOptions): Promise<BackupSummary>;
-  /** Oldest first. Without a lock. */
+  /** Oldest first. Without a lock. `damaged` when one of those asked for is there and cannot be read. */
   snapshots(filter: SnapshotFilter, options: ReadOptions): Promise<Snapshot[]>;
   /** A folder as a tar archive, names from the snapshot's root. Shared lock. Throws at its end when restic failed. */
   dump(id: string, path: string, options: ReadOptions): AsyncIterable<Uint8Array>;

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, open, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -181,6 +181,40 @@ describe("damage", () => {
     expect(await failureOf(damaged.extract(snapshot, { include: ["/big.blk"], target }, {}))).toMatchObject({
       code: "damaged",
     });
+  });
+
+  test("a pack that is cut short is damage, whatever reads it", async () => {
+    const damaged = await damagedCopy(async (pack) => {
+      await chmod(pack, 0o600);
+      await truncate(pack, 100_000);
+    });
+    expect(await damaged.check({})).toMatchObject({ ok: false });
+    expect(await failureOf(readAll(damaged.dump(snapshot, "/", {})))).toMatchObject({ code: "damaged", exit: 5 });
+    const target = join(bench.directory, "short-target");
+    const extracting = damaged.extract(snapshot, { include: ["/big.blk"], target }, {});
+    expect(await failureOf(extracting)).toMatchObject({ code: "damaged" });
+  });
+
+  test("a snapshot that cannot be read is not passed over as if there were none", async () => {
+    const url = join(bench.directory, "rotten");
+    await cp(join(bench.directory, "repository"), url, { recursive: true });
+    // another machine's cache: restic keeps what it wrote, and would not look
+    const damaged = bench.open({ url, cacheDirectory: join(bench.directory, "rotten-cache") });
+    const { snapshotId } = await bench.open({ url }).backup({ directory: bench.source, host: "h", tags: [] }, {});
+    const file = join(url, "snapshots", snapshotId);
+    await chmod(file, 0o600);
+    await truncate(file, 100);
+    expect(await failureOf(damaged.snapshots({}, {}))).toMatchObject({
+      code: "damaged",
+      message: expect.stringContaining(snapshotId),
+    });
+    expect(await failureOf(damaged.snapshots({ ids: [snapshotId] }, {}))).toMatchObject({ code: "damaged" });
+    expect(await failureOf(damaged.readFile(snapshotId, "/a.txt", {}))).toMatchObject({ code: "damaged" });
+    expect(await failureOf(damaged.rewrite(snapshotId, { host: "x" }, {}))).toMatchObject({ code: "damaged" });
+    expect(await damaged.snapshots({ ids: [snapshot] }, {})).toMatchObject([{ id: snapshot }]);
+    expect(await failureOf(damaged.forget([snapshotId], {}))).toMatchObject({ code: "damaged" });
+    await rm(file);
+    expect(await damaged.snapshots({}, {})).toMatchObject([{ id: snapshot }]);
   });
 
   test("what hinders a check is thrown, not reported as damage", async () => {

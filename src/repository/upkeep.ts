@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { z } from "zod";
 import { Failure } from "../kit/failures.ts";
 import { resticTime } from "./backup.ts";
-import { checkedId, listSnapshots, type ReadOptions } from "./reading.ts";
+import { checkedId, listSnapshots, passedOver, type ReadOptions } from "./reading.ts";
 import { parseOutput, type Restic } from "./runner.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -54,7 +54,8 @@ export async function forgetSnapshots(
   const action = ids.length === 1 ? `removing snapshot ${ids[0]?.slice(0, 8)}` : `removing ${ids.length} snapshots`;
   const checked = ids.map(checkedId);
   for (let at = 0; at < checked.length; at += idsPerCall) {
-    await restic.run(["forget", ...checked.slice(at, at + idsPerCall)], { action, signal });
+    const { said } = await restic.run(["forget", ...checked.slice(at, at + idsPerCall)], { action, signal });
+    passedOver(restic, action, said);
   }
   // By itself, not as forget's flag: restic skips that one when the snapshots were gone already.
   if (prune) await pruneRepository(restic, { signal });
@@ -121,7 +122,7 @@ export async function rewriteSnapshot(
   ];
   if (flags.length === 0) throw new Failure("usage", `${action}: neither a host nor a time was given`);
   const { stdout, said } = await restic.run(["rewrite", ...flags, checkedId(id)], { action, signal });
-  if (said.remarks.some((remark) => remark.startsWith("Ignoring "))) {
+  if (passedOver(restic, action, said).length > 0) {
     throw new Failure("snapshot-not-found", `${action}: there is no such snapshot`);
   }
   // restic 0.19 names the new snapshot by 8 digits and in words only.
