@@ -51,6 +51,8 @@ const sign = {
 class Reader {
   readonly #text: string;
   #at = 0;
+  /** Where the next backslash is, as far as it was looked for. */
+  #escape = -1;
 
   constructor(text: string) {
     this.#text = text;
@@ -106,18 +108,17 @@ class Reader {
 
   #string(): string {
     const start = this.#at;
-    let isPlain = true;
-    for (this.#at++; ; this.#at++) {
-      const code = this.#text.charCodeAt(this.#at);
-      if (code === sign.quote) break;
-      if (code !== sign.backslash) continue;
-      isPlain = false;
-      this.#at++;
+    const end = this.#text.indexOf('"', start + 1);
+    if (this.#escape < start) {
+      const next = this.#text.indexOf("\\", start);
+      this.#escape = next < 0 ? this.#text.length : next;
+    }
+    if (end < this.#escape) return this.#skip(end + 1 - start, this.#text.slice(start + 1, end));
+    for (this.#at++; this.#text.charCodeAt(this.#at) !== sign.quote; this.#at++) {
+      if (this.#text.charCodeAt(this.#at) === sign.backslash) this.#at++;
     }
     this.#at++;
-    return isPlain
-      ? this.#text.slice(start + 1, this.#at - 1)
-      : (JSON.parse(this.#text.slice(start, this.#at)) as string);
+    return JSON.parse(this.#text.slice(start, this.#at)) as string;
   }
 
   #number(): bigint | RawNumber {
