@@ -106,8 +106,8 @@ function speechOf(address: Address, env: Readonly<Record<string, string>>): Spee
   return {
     shown: address.shown,
     hide(text) {
-      // restic itself shows the user: "http://jo:***@host".
-      const shown = text.replaceAll(address.url, address.shown).replaceAll(/:\/\/[^/\s]*:\*\*\*@/g, "://");
+      // restic itself shows the user, who may be a token: "http://jo:***@host".
+      const shown = text.replaceAll(address.url, address.shown).replaceAll(/(https?:\/\/)[^/\s"]*@/g, "$1");
       return secrets.reduce((result, secret) => result.replaceAll(secret, "***"), shown);
     },
   };
