@@ -83,19 +83,6 @@ describe("parseJson", () => {
       b: "\\",
     });
   });
-  test("reads a long list of sequences without blocking the process for long", () => {
-    const text = `[${Array.from({ length: 300_000 }, (_, at) => 5_000_000_000 + at).join(",")}]`;
-    const fastestMs = (read: (text: string) => unknown) =>
-      Math.min(
-        ...[1, 2, 3, 4].map(() => {
-          const started = performance.now();
-          read(text);
-          return performance.now() - started;
-        }),
-      );
-    // as a reviver of JSON.parse it takes 30 to 60 times as long as JSON.parse alone
-    expect(fastestMs(parseJson)).toBeLessThan(20 * fastestMs(JSON.parse));
-  });
   test.each([[""], ["{"], ["[1,]"], ["01"], ["NaN"], ["'a'"], ["{}{}"]])("refuses %j", (text) => {
     expect(() => parseJson(text)).toThrow(SyntaxError);
   });
