@@ -228,7 +228,7 @@ test("four at once pass through a network that is slower than the server waits f
     await openJetStream(direct).request(`STREAM.CREATE.${name}`, mirror, anything);
     while ((await streamInfo(openJetStream(direct), name)).state.messages < 160) await sleep(10);
   }
-  await using proxy = await startTcpProxy(server.port, { bytesPerSecond: 8 * 1024 * 1024 });
+  await using proxy = await startTcpProxy(server.port, { bytesPerSecond: 10 * 1024 * 1024 });
   await using connection = await connect({ servers: [proxy.url] });
   const js = openJetStream(connection);
   await Promise.all(names.map((name) => readStreamSnapshot(js, name, () => {})));
