@@ -72,13 +72,19 @@ export async function resolveSnapshot(
       `looking for snapshot ${reference}: an id has 4 to 64 characters of 0-9 and a-f`,
     );
   }
-  const entries = await listSnapshots(repository, { all: true }, running);
-  const found = entries.filter((entry) => entry.id.startsWith(reference));
-  const [only] = found;
-  if (only === undefined) throw new Failure("snapshot-not-found", `looking for snapshot ${reference}: there is none`);
-  if (found.length > 1)
-    throw new Failure("snapshot-not-found", `looking for snapshot ${reference}: ${found.length} begin so`);
-  return only;
+  const found = await findById(repository, reference, running);
+  if (found !== undefined && isPublished(found)) return toEntry(found);
+  throw new Failure("snapshot-not-found", `looking for snapshot ${reference}: there is none, or several begin so`);
+}
+
+/** Asked for by its id: another snapshot that cannot be read is no reason to refuse this one. */
+async function findById(repository: Repository, id: string, { signal }: Running): Promise<Snapshot | undefined> {
+  try {
+    return (await repository.snapshots({ ids: [id] }, { signal }))[0];
+  } catch (error) {
+    if (Failure.is(error, "snapshot-not-found")) return undefined;
+    throw error;
+  }
 }
 
 /** Reads the index and every manifest of a snapshot, in one call to the repository. */
