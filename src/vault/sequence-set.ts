@@ -32,10 +32,6 @@ export class SequenceSet {
     return this.#count;
   }
 
-  get rangeCount(): number {
-    return this.#ranges;
-  }
-
   get first(): bigint | undefined {
     return this.#ranges === 0 ? undefined : this.#bounds[0];
   }
