@@ -11,11 +11,11 @@ const meanings: readonly (readonly [number, string])[] = [
   [11, "the repository is locked by another run"],
   [12, "wrong repository password"],
   [13, "the repository cannot be reached"],
-  [14, "not found: stream or snapshot"],
+  [14, "not found: stream, snapshot or object"],
   [15, "a program is missing: restic, nats-server"],
   [16, "timed out"],
-  [20, "the NATS server cannot be reached"],
-  [21, "not permitted: wrong NATS credentials, or a permission is missing"],
+  [20, "the NATS or API server cannot be reached"],
+  [21, "not permitted: wrong credentials, or a permission is missing"],
   [130, "interrupted; nothing half-done was left"],
 ];
 

@@ -19,6 +19,8 @@ export const failureTable = {
   "storage-unsupported": { exit: 1 },
   "repository-failed": { exit: 1 },
   "program-failed": { exit: 1 },
+  "cluster-refused": { exit: 1 },
+  "object-changed": { exit: 1, hint: "somebody else changed it meanwhile; try again" },
   // 2: wrong use
   usage: { exit: 2, hint: "see: coldstream help" },
   "configuration-invalid": { exit: 2 },
@@ -34,6 +36,7 @@ export const failureTable = {
   "not-confirmed": { exit: 4, hint: "add --yes to do it without asking" },
   "repository-exists": { exit: 4, hint: "a repository is there already; use it, or choose another place" },
   "not-available-yet": { exit: 4 },
+  "object-exists": { exit: 4, hint: "use another name, or remove the one that is there" },
   // 5: damage found or not proven
   damaged: { exit: 5, hint: "run: coldstream check" },
   "not-proven": { exit: 5 },
@@ -44,9 +47,11 @@ export const failureTable = {
   "repository-unreachable": { exit: 13, hint: "check the address, the keys and the network" },
   "stream-not-found": { exit: 14, hint: "list what is there with: coldstream show latest, or: nats stream ls -a" },
   "snapshot-not-found": { exit: 14, hint: "list them with: coldstream snapshots" },
+  "object-not-found": { exit: 14 },
   "program-missing": { exit: 15 },
   "timed-out": { exit: 16 },
   "server-unreachable": { exit: 20, hint: "check the address given with --server, and that the server runs" },
+  "cluster-unreachable": { exit: 20, hint: "check the address in the kubeconfig, and that the API server runs" },
   "not-permitted": { exit: 21, hint: "the NATS user lacks a permission or the credentials are wrong" },
   interrupted: { exit: 130 },
 } as const satisfies Record<string, { readonly exit: number; readonly hint?: string }>;

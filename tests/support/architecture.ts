@@ -23,7 +23,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Libraries that reach programs, the network or a store, and the one file that may import each; [] where only tests may.
- * `node:net` has two: naming a TLS server needs `isIP`, and a plain TCP probe goes before restic, which retries for minutes.
+ * Node's own have one a room: naming a TLS server needs `isIP`, a plain TCP probe goes before restic (which retries for
+ * minutes), and an API server is spoken to over HTTP.
  */
 export const libraries: Readonly<Record<string, readonly string[]>> = {
   "@nats-io/transport-node": ["src/nats/connection.ts"],
@@ -34,11 +35,11 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   execa: ["src/kit/program.ts"],
   "node:child_process": ["src/kit/program.ts"],
   "node:net": ["src/nats/tls.ts", "src/repository/reach.ts"],
-  "node:tls": ["src/nats/tls.ts"],
+  "node:tls": ["src/nats/tls.ts", "src/kube/transport.ts"],
   "node:dgram": [],
-  "node:http": [],
+  "node:http": ["src/kube/transport.ts"],
   "node:http2": [],
-  "node:https": ["src/kube/client.ts"],
+  "node:https": ["src/kube/transport.ts"],
   "node:sqlite": ["src/local/store.ts"],
 };
 
