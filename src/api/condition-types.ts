@@ -45,6 +45,12 @@ export const invokerConditions = {
     true: "SuccessfullyExecutedPostRestoreHook",
     false: "FailedToExecutePostRestoreHook",
   },
+  /** Ours: every stream was restored; the message names those that were not, and why. Unknown while the server is waited for. */
+  StreamsRestored: {
+    true: "AllStreamsRestored",
+    false: "FailedToRestoreStreams",
+    unknown: "WaitingForServer",
+  },
 } as const satisfies Record<string, Reasons>;
 
 /** Of a BackupSession as a whole; the first two also of a RestoreSession. */
@@ -54,10 +60,11 @@ export const sessionConditions = {
   /** timeOut passed first. */
   DeadlineExceeded: { true: "FailedToCompleteWithinDeadline" },
   BackupSkipped: { true: "SkippedTakingNewBackup" },
-  /** The restic repository exists. */
+  /** The restic repository exists. Unknown while its place cannot be reached and is tried again. */
   BackendRepositoryInitialized: {
     true: "BackendRepositoryFound",
     false: "FailedToInitializeBackendRepository",
+    unknown: "WaitingForBackend",
   },
   RetentionPolicyApplied: { true: "SuccessfullyAppliedRetentionPolicy", false: "FailedToApplyRetentionPolicy" },
   RepositoryIntegrityVerified: {
@@ -89,6 +96,12 @@ export const targetConditions = {
   PostBackupHookExecutionSucceeded: {
     true: "SuccessfullyExecutedPostBackupHook",
     false: "FailedToExecutePostBackupHook",
+  },
+  /** Ours: every stream was saved; the message names those that were not, and why. Unknown while the server is waited for. */
+  StreamsBackedUp: {
+    true: "AllStreamsBackedUp",
+    false: "FailedToBackUpStreams",
+    unknown: "WaitingForServer",
   },
   /** True is the bad news: the pod was lost. */
   BackupDisrupted: { true: "FailedToCompleteDueToDisruption" },
