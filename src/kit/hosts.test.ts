@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { openHosts } from "./hosts.ts";
+
+const hosts = openHosts({
+  "sample-nats.demo.svc:4222": "127.0.0.1:41234",
+  "sample-nats.demo.svc": "127.0.0.2",
+  "db.demo.svc": "127.0.0.1:5000",
+  "six.demo.svc:4222": "[::1]:7000",
+  "bare.demo.svc": "::1",
+});
+
+test.each([
+  ["host and port", "sample-nats.demo.svc", 4222, { address: "127.0.0.1", port: 41234 }],
+  ["another port of it", "sample-nats.demo.svc", 8222, { address: "127.0.0.2", port: 8222 }],
+  ["any port of a host", "db.demo.svc", 1, { address: "127.0.0.1", port: 5000 }],
+  ["a name in capitals, with its dot", "Sample-NATS.demo.svc.", 4222, { address: "127.0.0.1", port: 41234 }],
+  ["an address of IPv6", "six.demo.svc", 4222, { address: "::1", port: 7000 }],
+  ["an address of IPv6 without a port", "bare.demo.svc", 4222, { address: "::1", port: 4222 }],
+  ["nothing for a foreign host", "example.com", 443, undefined],
+])("finds %s", (_title, host, port, expected) => expect(hosts.lookup(host, port)).toEqual(expected));

@@ -1,0 +1,38 @@
+export interface HostAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Where the hosts of a cluster are reached from this machine. */
+export interface Hosts {
+  /** undefined: the name means what it says. TLS still checks the original name. */
+  lookup(host: string, port: number): HostAddress | undefined;
+}
+
+/**
+ * `table`: `host[:port]` as in the cluster -> `address[:port]` (the pod runner's COLDSTREAM_HOSTS; empty in a real
+ * container). An entry with a port goes before one without; a port that an address does not say stays the same.
+ */
+export function openHosts(table: Readonly<Record<string, string>>): Hosts {
+  const entries = new Map(Object.entries(table).map(([host, place]) => [normal(host), place]));
+  return {
+    lookup(host, port) {
+      const name = normal(host);
+      const place = entries.get(`${name}:${port}`) ?? entries.get(name);
+      return place === undefined ? undefined : split(place, port);
+    },
+  };
+}
+
+/** Names are the same in any case, and with the dot of a whole name. */
+function normal(host: string): string {
+  return host.toLowerCase().replace(/\.(?=$|:\d+$)/, "");
+}
+
+function split(place: string, port: number): HostAddress {
+  const match = /^(?:\[(?<six>[^\]]+)\]|(?<four>[^:]*))(?::(?<port>\d+))?$/.exec(place);
+  const { six, four, port: own } = match?.groups ?? {};
+  const address = six ?? four;
+  if (address === undefined) return { address: place, port };
+  return { address, port: own === undefined ? port : Number(own) };
+}

@@ -1,0 +1,36 @@
+/** Where the paths of a container lie on this machine. */
+export interface Paths {
+  /** A path as the container's own documents and flags say it -> where it lies. Itself where nothing else is known. */
+  resolve(path: string): string;
+}
+
+/**
+ * `mounts`: path in the container -> file or folder on this machine (the pod runner's COLDSTREAM_MOUNTS; empty in a real
+ * container). The longest mount that holds a path decides. Relative paths are nobody's.
+ */
+export function openPaths(mounts: Readonly<Record<string, string>>): Paths {
+  const table = Object.entries(mounts)
+    .map(([path, place]) => [normal(path), place] as const)
+    .toSorted(([a], [b]) => b.length - a.length);
+  return {
+    resolve(path) {
+      if (!path.startsWith("/")) return path;
+      const asked = normal(path);
+      const found = table.find(([mount]) => mount === "/" || asked === mount || asked.startsWith(`${mount}/`));
+      if (found === undefined) return path;
+      const [mount, place] = found;
+      const rest = mount === "/" ? asked : asked.slice(mount.length);
+      return rest === "" || rest === "/" ? place : `${place.replace(/\/+$/, "")}${rest}`;
+    },
+  };
+}
+
+/** `/a//b/./c/../` -> `/a/b`. A path never gets above its mount by `..` unseen. */
+function normal(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
