@@ -30,6 +30,10 @@ export interface Controller {
   readonly kind: ControlledKind;
   /** Which of this kind's objects to look at when another changed. Changes of the kind itself need no line here. */
   readonly watches: Watches;
+  /** Whether a change of this kind itself is worth a look; absent: every change is. */
+  readonly concerns?: (change: ObjectChange<KubeObject>) => boolean;
+  /** Changes are collected for so long before a look, so that many at once cost one. Default 0. */
+  readonly settleMs?: number;
   /** One pass over one object, which may be gone. What it throws is logged and tried again with back-off. */
   reconcile(key: Key, waiting: Waiting): Promise<Outcome>;
 }
