@@ -14,7 +14,7 @@ import { folderName } from "./folder.ts";
 import { type Manifest, type SnapshotIndex, writeManifest } from "./manifest.ts";
 import { type Running, timeOf } from "./progress.ts";
 import { writeWhole } from "./segment-writer.ts";
-import { upload } from "./upload.ts";
+import { type StoredCounts, upload } from "./upload.ts";
 
 export interface BackupRequest {
   readonly jetstream: JetStream;
@@ -59,6 +59,7 @@ export interface BackupReport {
   readonly streams: readonly StreamReport[];
   readonly bytesRead: number;
   readonly bytesAdded: number;
+  readonly stored: StoredCounts;
   readonly durationMs: number;
   readonly repositoryCreated: boolean;
   readonly notes: readonly string[];
@@ -133,6 +134,7 @@ export async function backup(request: BackupRequest, running: Running): Promise<
       streams: results.map(toReport),
       bytesRead: saved.reduce((sum, manifest) => sum + Number(manifest.state.bytes), 0),
       bytesAdded: uploaded.bytesAdded,
+      stored: uploaded.stored,
       durationMs: timeOf(running).getTime() - started.getTime(),
       repositoryCreated,
       notes: uploaded.notes,

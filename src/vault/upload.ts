@@ -19,7 +19,18 @@ export interface Uploaded {
   readonly snapshot: string;
   /** What restic stored, after its deduplication and compression. */
   readonly bytesAdded: number;
+  readonly stored: StoredCounts;
   readonly notes: readonly string[];
+}
+
+/** What restic counted while it stored the folder. */
+export interface StoredCounts {
+  readonly files: number;
+  readonly filesNew: number;
+  readonly filesChanged: number;
+  readonly filesUnmodified: number;
+  readonly bytes: number;
+  readonly durationMs: number;
 }
 
 /**
@@ -29,6 +40,7 @@ export interface Uploaded {
 export async function upload({ repository, directory, tags, host, time }: Upload, running: Running): Promise<Uploaded> {
   const { signal } = running;
   const staged = await measure(directory);
+  const startedMs = performance.now();
   const summary = await repository.backup(
     { directory, host: draftHost, tags, time, force: true },
     {
@@ -47,11 +59,14 @@ export async function upload({ repository, directory, tags, host, time }: Upload
       `storing the draft: restic took ${summary.filesNew} files and ${summary.totalBytesProcessed} bytes, staged were ${staged.files} and ${staged.bytes}`,
     );
   }
+  const { filesNew, filesChanged, filesUnmodified } = summary;
+  const durationMs = Math.round(performance.now() - startedMs);
   running.onProgress?.({ step: "publishing" });
   const snapshot = await repository.rewrite(summary.snapshotId, { host, time }, { signal });
   return {
     snapshot,
     bytesAdded: summary.dataAddedPacked,
+    stored: { files: staged.files, filesNew, filesChanged, filesUnmodified, bytes: staged.bytes, durationMs },
     notes: await dropDraft(repository, summary.snapshotId, signal),
   };
 }
