@@ -72,7 +72,13 @@ export interface RefusedObject {
 export type WatchEvent<T> =
   | { readonly type: "added" | "modified" | "deleted"; readonly object: T }
   | { readonly type: "bookmark"; readonly resourceVersion: string }
-  | { readonly type: "refused"; readonly refused: RefusedObject; readonly resourceVersion: string };
+  | {
+      readonly type: "refused";
+      readonly refused: RefusedObject;
+      readonly resourceVersion: string;
+      /** It is gone, so nobody need care any more. */
+      readonly isDeleted: boolean;
+    };
 
 export interface PatchOptions extends Waiting {
   readonly merge: Readonly<Record<string, unknown>>;
