@@ -7,7 +7,8 @@ import type { SecretView } from "./secret.ts";
 
 /** What an invoker finds when it looks for its Repository; the same for backups and restores. All pure. */
 
-export interface RepositoryKey {
+/** Of an object that lies in a namespace. */
+export interface FullKey {
   readonly namespace: string;
   readonly name: string;
 }
@@ -19,7 +20,7 @@ export function usable(repository: Repository | undefined): Repository | undefin
 
 export function repositoryFound(
   repository: Repository | undefined,
-  { namespace, name }: RepositoryKey,
+  { namespace, name }: FullKey,
 ): ConditionNews & { readonly status: "True" | "False" } {
   const reasons = invokerConditions.RepositoryFound;
   const news = { type: "RepositoryFound" } as const;

@@ -1,0 +1,42 @@
+import type { Job, Pod } from "../../kube/core.ts";
+import type { World } from "../controller.ts";
+import { redact } from "../session/log-tail.ts";
+import { podState, type Trouble } from "../session/pod-state.ts";
+
+/** Why the newest pod of a Job did not do its work, with the last lines of its log; undefined while all is well. */
+export async function jobTrouble(world: World, job: Job, signal: AbortSignal): Promise<string | undefined> {
+  const pod = newestPod(world, job);
+  const state = pod === undefined ? undefined : podState(pod, world.clock());
+  if (pod === undefined || state?.state !== "failed") return undefined;
+  const lines = await lastLines(world, pod, state.trouble, signal);
+  return lines === "" ? state.trouble.message : `${state.trouble.message}: ${lines}`;
+}
+
+function newestPod({ caches }: World, job: Job): Pod | undefined {
+  const { uid, namespace } = job.metadata;
+  const pods = caches.pods.list(
+    ({ metadata }) =>
+      metadata.namespace === namespace && metadata.ownerReferences?.some((one) => one.uid === uid) === true,
+  );
+  const time = (pod: Pod) => Date.parse(pod.metadata.creationTimestamp ?? "") || 0;
+  return [...pods].sort((one, other) => time(other) - time(one))[0];
+}
+
+/** Events are short: a sentence or two is enough, and `kubectl logs` shows the rest. */
+const mostCharacters = 600;
+
+async function lastLines({ cluster }: World, pod: Pod, trouble: Trouble, signal: AbortSignal): Promise<string> {
+  const { namespace, name = "" } = pod.metadata;
+  const container = trouble.container?.name;
+  if (container === undefined) return "";
+  try {
+    const log = await cluster.log({ namespace, name }, { container, tailLines: 4, signal });
+    return (log ?? "")
+      .trim()
+      .replaceAll(/\s*\n\s*/g, "; ")
+      .slice(-mostCharacters);
+  } catch {
+    // the node does not answer, or the pod is gone: the trouble itself is known
+    return "";
+  }
+}
