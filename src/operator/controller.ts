@@ -11,7 +11,7 @@ import type { Snapshot } from "../api/snapshot.ts";
 import type { Task } from "../api/task.ts";
 import type { Log } from "../kit/log.ts";
 import type { Cluster, Waiting } from "../kube/cluster.ts";
-import type { ConfigMap, CronJob, Job, Namespace, PersistentVolumeClaim, Pod } from "../kube/core.ts";
+import type { ConfigMap, CronJob, Job, Namespace, PersistentVolumeClaim, Pod, Role } from "../kube/core.ts";
 import type { Key, KubeObject } from "../kube/resource.ts";
 import type { OperatorSettings } from "./settings.ts";
 
@@ -83,6 +83,8 @@ export interface Caches {
   readonly claims: Cache<PersistentVolumeClaim>;
   /** The sessions' reports. */
   readonly configMaps: Cache<ConfigMap>;
+  /** Their metadata alone. */
+  readonly roles: Cache<Role>;
   /** All of them: their labels, and whether they are going. */
   readonly namespaces: Cache<Namespace>;
 }

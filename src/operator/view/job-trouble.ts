@@ -31,7 +31,7 @@ async function lastLines({ cluster }: World, pod: Pod, trouble: Trouble, signal:
   if (container === undefined) return "";
   try {
     const log = await cluster.log({ namespace, name }, { container, tailLines: 4, signal });
-    return (log ?? "")
+    return redact(log ?? "")
       .trim()
       .replaceAll(/\s*\n\s*/g, "; ")
       .slice(-mostCharacters);
