@@ -1,3 +1,5 @@
+import type { Hosts } from "../kit/hosts.ts";
+
 /** How an API server is reached, and as whom. Made by kubeconfig.ts and in-cluster.ts, or by hand. */
 export interface ClusterSettings {
   /** https://host:port, also http:// and with a path before /api. */
@@ -13,8 +15,8 @@ export interface ClusterSettings {
   readonly basic?: { readonly user: string; readonly password: string };
   /** After a 401: whether there may be other credentials by now. The request is then sent once more. */
   readonly renew?: () => Promise<boolean> | boolean;
-  /** Where to dial instead, as `host[:port]`, for `host:port`. TLS still checks the original name. */
-  readonly resolve?: (host: string) => string | undefined;
+  /** Where to dial instead (kit/hosts.ts). TLS still checks the original name. */
+  readonly resolve?: Hosts["lookup"];
   readonly limits?: Partial<Limits>;
 }
 

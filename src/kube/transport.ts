@@ -98,10 +98,8 @@ function agentsFor(isTls: boolean, limits: Limits) {
 function placeOf(url: URL, { resolve }: ClusterSettings): { readonly host: string; readonly port: number } {
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
   const host = hostOf(url);
-  const other = resolve?.(`${host}:${port}`) ?? resolve?.(host);
-  if (other === undefined) return { host, port };
-  const parts = /^(.*?)(?::(\d+))?$/.exec(other);
-  return { host: (parts?.[1] ?? other).replace(/^\[(.*)\]$/, "$1"), port: Number(parts?.[2] ?? port) };
+  const other = resolve?.(host, port);
+  return other === undefined ? { host, port } : { host: other.address, port: other.port };
 }
 
 /** Which certificate is taken: that of the name in `server` (or `serverName`), wherever we dial. */
