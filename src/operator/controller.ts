@@ -13,6 +13,7 @@ import type { Log } from "../kit/log.ts";
 import type { Cluster, Waiting } from "../kube/cluster.ts";
 import type { ConfigMap, CronJob, Job, Namespace, PersistentVolumeClaim, Pod, Role } from "../kube/core.ts";
 import type { Key, KubeObject } from "../kube/resource.ts";
+import type { Store } from "../kube/store.ts";
 import type { OperatorSettings } from "./settings.ts";
 
 /** The kinds that have a queue of their own. */
@@ -56,10 +57,7 @@ export interface ObjectChange<T> {
 }
 
 /** What is known of one kind without asking the server: a moment old, complete before the first reconcile. */
-export interface Cache<T> {
-  get(key: Key): T | undefined;
-  list(filter?: (object: T) => boolean): readonly T[];
-}
+export type Cache<T extends KubeObject> = Pick<Store<T>, "get" | "list" | "ownedBy">;
 
 /**
  * Secrets are in none of them (the operator may get, not list). Of Kubernetes' own kinds only what carries our

@@ -2,7 +2,7 @@ import type { AppBinding } from "../../api/app-binding.ts";
 import type { BackupConfiguration } from "../../api/backup-configuration.ts";
 import type { Repository } from "../../api/repository.ts";
 import type { Waiting } from "../../kube/cluster.ts";
-import type { CronJob, Job, Pod } from "../../kube/core.ts";
+import type { CronJob, Job } from "../../kube/core.ts";
 import type { World } from "../controller.ts";
 import { repositoryOf } from "../repository/references.ts";
 import type { Referrer } from "../repository/usage-policy.ts";
@@ -26,7 +26,6 @@ export interface ConfigurationView {
   readonly cronJobs: readonly CronJob[];
   /** Of those CronJobs. */
   readonly triggerJobs: readonly Job[];
-  readonly triggerPods: readonly Pod[];
 }
 
 export async function readView(
@@ -62,22 +61,9 @@ async function secretOf(
   return await secrets.read({ namespace: repository?.metadata.namespace, name }, waiting);
 }
 
-function offshootsOf({ caches }: World, configuration: BackupConfiguration) {
-  const { namespace, uid } = configuration.metadata;
-  const cronJobs = caches.cronJobs.list((one) => one.metadata.namespace === namespace && ownerOf(one) === uid);
-  const owners = new Set(cronJobs.map(({ metadata }) => metadata.uid));
-  const triggerJobs =
-    owners.size === 0
-      ? []
-      : caches.jobs.list((job) => job.metadata.namespace === namespace && owners.has(ownerOf(job)));
-  const names = new Set(triggerJobs.map(({ metadata }) => metadata.uid));
-  const triggerPods = names.size === 0 ? [] : caches.pods.list((pod) => names.has(ownerOf(pod)));
-  return { cronJobs, triggerJobs, triggerPods };
-}
-
-/** uid of the owner that controls it. */
-export function ownerOf({ metadata }: CronJob | Job | Pod): string | undefined {
-  return metadata.ownerReferences?.find(({ controller }) => controller === true)?.uid;
+function offshootsOf({ caches }: World, { metadata }: BackupConfiguration) {
+  const cronJobs = caches.cronJobs.ownedBy(metadata.uid ?? "");
+  return { cronJobs, triggerJobs: cronJobs.flatMap((each) => caches.jobs.ownedBy(each.metadata.uid ?? "")) };
 }
 
 /** Where an AppBinding's group lies; its version may change. */

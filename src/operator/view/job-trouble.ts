@@ -12,14 +12,9 @@ export async function jobTrouble(world: World, job: Job, signal: AbortSignal): P
   return lines === "" ? state.trouble.message : `${state.trouble.message}: ${lines}`;
 }
 
-function newestPod({ caches }: World, job: Job): Pod | undefined {
-  const { uid, namespace } = job.metadata;
-  const pods = caches.pods.list(
-    ({ metadata }) =>
-      metadata.namespace === namespace && metadata.ownerReferences?.some((one) => one.uid === uid) === true,
-  );
+function newestPod({ caches }: World, { metadata }: Job): Pod | undefined {
   const time = (pod: Pod) => Date.parse(pod.metadata.creationTimestamp ?? "") || 0;
-  return [...pods].sort((one, other) => time(other) - time(one))[0];
+  return [...caches.pods.ownedBy(metadata.uid ?? "")].sort((one, other) => time(other) - time(one))[0];
 }
 
 /** Events are short: a sentence or two is enough, and `kubectl logs` shows the rest. */
