@@ -45,7 +45,7 @@ function mergeSettings(
 ): ContainerRuntimeSettings {
   return {
     ...own,
-    ...over,
+    ...Object.fromEntries(Object.entries(over).filter(([, value]) => value !== undefined)),
     env: upsert(own.env ?? [], over.env ?? [], (each) => each.name),
     envFrom: [...(own.envFrom ?? []), ...(over.envFrom ?? [])],
   };
