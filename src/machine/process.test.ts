@@ -1,0 +1,149 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { membersOf, parseStat, readProcess, readProcesses, residentBytes } from "./proc.ts";
+import { findRun, type Run, startRun } from "./process.ts";
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "coldstream-process-"));
+});
+afterAll(async () => await rm(root, { recursive: true }));
+
+let count = 0;
+function start(script: string, environment: Record<string, string> = {}) {
+  const folder = join(root, String(count++));
+  const request = { program: "/bin/sh", args: ["-c", script], workingFolder: root };
+  const run = startRun(folder, { ...request, environment: { PATH: "/usr/bin:/bin", ...environment } });
+  return { folder, run };
+}
+
+async function logOf(folder: string): Promise<string> {
+  return await readFile(join(folder, "log"), "utf8");
+}
+
+async function until(what: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await what()); tries++) {
+    if (tries > 200) throw new Error("it does not happen");
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+describe("startRun", () => {
+  test.each([
+    ["an exit status", "exit 0", 0],
+    ["another one", "exit 3", 3],
+    ["a signal", "kill -SEGV $$", 139],
+    ["a missing program", "exec /no/such/program", 127],
+  ])("tells of %s", async (_title, script, exitCode) => {
+    const run = await start(script).run;
+    expect(await run.ended).toEqual({ exitCode, finishedAt: expect.any(Date) });
+  });
+
+  test("keeps output and errors, and gives nothing but the environment", async () => {
+    const { folder, run } = start(
+      'echo out; echo "err $X" >&2; env | grep -v -E "^(PATH|PWD|_|SHLVL|OLDPWD|X)=" || true',
+      { X: "1 2" },
+    );
+    await (await run).ended;
+    expect(await logOf(folder)).toBe("out\nerr 1 2\n");
+  });
+
+  test("terminates the program alone, which may finish its work", async () => {
+    const { folder, run } = start('trap "echo bye; exit 5" TERM; echo up; while :; do sleep 0.05; done');
+    const running = await run;
+    await until(async () => (await logOf(folder)).includes("up"));
+    await running.terminate();
+    expect(await running.ended).toMatchObject({ exitCode: 5 });
+    expect(await logOf(folder)).toBe("up\nbye\n");
+  });
+
+  test("says 143 of a program that a signal terminated", async () => {
+    const { folder, run } = start("echo up; exec sleep 100");
+    const running = await run;
+    await until(async () => (await logOf(folder)).includes("up"));
+    await running.terminate();
+    expect(await running.ended).toMatchObject({ exitCode: 143 });
+  });
+
+  test("kills all of it, with the reason", async () => {
+    const { folder, run } = start('trap "" TERM; (sleep 100 & setsid sleep 100 & wait) & echo up; wait');
+    const running = await run;
+    await until(async () => (await logOf(folder)).includes("up"));
+    await until(async () => running.members(readProcesses()).length >= 5);
+    const members = running.members(readProcesses());
+    await running.kill("OOMKilled");
+    expect(await running.ended).toMatchObject({ exitCode: 137, reason: "OOMKilled" });
+    expect(members.filter((pid) => readProcess(pid)?.isZombie === false)).toEqual([]);
+  });
+
+  test("leaves nothing behind of a program that ended", async () => {
+    const { folder, run } = start("sleep 100 & echo $!");
+    await (await run).ended;
+    const pid = Number(await logOf(folder));
+    await until(async () => readProcess(pid)?.isZombie !== false);
+  });
+});
+
+describe("findRun", () => {
+  test("finds nothing where nothing began", async () => {
+    expect(await findRun(join(root, "none"))).toEqual({ kind: "none" });
+  });
+
+  test("finds a running one and its end", async () => {
+    const { folder, run } = start("echo up; sleep 0.5; exit 4");
+    const { startedAt } = await run;
+    const found = await findRun(folder);
+    if (found.kind !== "running") throw new Error(found.kind);
+    expect(Math.abs(found.run.startedAt.getTime() - startedAt.getTime())).toBeLessThan(1000);
+    expect(await found.run.ended).toMatchObject({ exitCode: 4 });
+  });
+
+  test("finds how one ended", async () => {
+    const { folder, run } = start("exit 4");
+    await (await run).ended;
+    const end = { exitCode: 4, finishedAt: expect.any(Date) };
+    expect(await findRun(folder)).toEqual({ kind: "ended", startedAt: expect.any(Date), end });
+  });
+
+  test("does not know how one ended that was killed with its wrapper", async () => {
+    const { folder, run } = start("echo up; sleep 100");
+    const running: Run = await run;
+    await until(async () => (await logOf(folder)).includes("up"));
+    for (const pid of running.members(readProcesses())) process.kill(pid, "SIGKILL");
+    expect(await running.ended).toBeUndefined();
+    expect(await findRun(folder)).toMatchObject({ kind: "ended", end: undefined });
+  });
+});
+
+describe("processes", () => {
+  test("reads a name with spaces and parentheses", () => {
+    const line = "42 (a) b (c)) S 7 42 40 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 200";
+    expect(parseStat(line)).toEqual({ pid: 42, parent: 7, session: 40, start: "98765", isZombie: false });
+  });
+
+  test("finds members by session and by descent", () => {
+    const entry = (pid: number, parent: number, session: number) => ({
+      pid,
+      parent,
+      session,
+      start: "1",
+      isZombie: false,
+    });
+    const all = [
+      entry(1, 0, 1),
+      entry(10, 1, 10),
+      entry(11, 10, 10),
+      entry(12, 1, 10),
+      entry(13, 12, 13),
+      entry(14, 1, 14),
+    ];
+    expect(membersOf(all, 10)).toEqual([10, 11, 12, 13]);
+  });
+
+  test("measures memory", () => {
+    expect(residentBytes([process.pid])).toBeGreaterThan(10 * 2 ** 20);
+    expect(residentBytes([2 ** 30])).toBe(0);
+  });
+});

@@ -1,0 +1,180 @@
+import { spawn } from "node:child_process";
+import { mkdir, open, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { membersOf, type ProcessEntry, parseStat, readProcess, readProcesses } from "./proc.ts";
+
+/** Runs of containers: processes that outlive whoever started them, with files that tell how they ended. */
+
+/**
+ * Stands above the program: it says who it is, and at the end the exit status. Handlers, unlike ignored signals, are not
+ * inherited, so the program sees its own. `$0` in the inner shell is the folder; the pid it writes is the program's.
+ */
+const wrapper = `
+folder=$1; shift
+read -r line < /proc/$$/stat && echo "$line" > "$folder/wrapper"
+trap : TERM INT HUP
+/bin/sh -c 'echo $$ > "$0/pid"; exec "$@"' "$folder" "$@"
+echo "$?" > "$folder/exit"
+`;
+
+export interface RunRequest {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingFolder: string;
+}
+
+export interface RunEnd {
+  /** 128 and the signal's number when one ended it, as a shell counts. */
+  readonly exitCode: number;
+  /** Why the node killed it: OOMKilled. */
+  readonly reason?: string | undefined;
+  readonly finishedAt: Date;
+}
+
+export interface Run {
+  readonly startedAt: Date;
+  /** undefined: it ended, and nobody knows how. Never rejects. */
+  readonly ended: Promise<RunEnd | undefined>;
+  /** SIGTERM to the program alone, as a kubelet does. */
+  terminate(): Promise<void>;
+  /** SIGKILL to all of it. `reason` is told by its end. */
+  kill(reason?: string): Promise<void>;
+  members(processes: readonly ProcessEntry[]): readonly number[];
+}
+
+export type Found =
+  | { readonly kind: "none" }
+  | { readonly kind: "running"; readonly run: Run }
+  /** `end` undefined: it ended, and nobody knows how. */
+  | { readonly kind: "ended"; readonly startedAt: Date; readonly end: RunEnd | undefined };
+
+/** Starts a run whose files lie in `folder`. Standard output and error go to its file `log`. */
+export async function startRun(folder: string, request: RunRequest): Promise<Run> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "begun"), "");
+  const log = await open(join(folder, "log"), "a", 0o600);
+  try {
+    const child = spawn("/bin/sh", ["-c", wrapper, "sh", folder, request.program, ...request.args], {
+      ...{ cwd: request.workingFolder, env: { ...request.environment }, detached: true },
+      stdio: ["ignore", log.fd, log.fd],
+    });
+    const gone = Promise.withResolvers<void>();
+    child.once("exit", () => gone.resolve());
+    const started = Promise.withResolvers<number>();
+    child.once("spawn", () => started.resolve(child.pid ?? 0));
+    child.once("error", started.reject);
+    // its end is waited for where it matters; it must not keep an ending runner
+    child.unref();
+    const leader = await started.promise;
+    return runOf(folder, { leader, startedAt: new Date(), gone: gone.promise });
+  } finally {
+    await log.close();
+  }
+}
+
+/** The run whose files lie in `folder`, which another process may have started. */
+export async function findRun(folder: string): Promise<Found> {
+  const startedAt = await timeOf(join(folder, "begun"));
+  if (startedAt === undefined) return { kind: "none" };
+  const leader = await leaderOf(folder);
+  if (leader !== undefined && isAlive(leader)) {
+    const run = runOf(folder, { leader: leader.pid, startedAt, gone: untilGone(leader) });
+    return { kind: "running", run };
+  }
+  if (leader !== undefined) await sweep(leader.pid, leader.start);
+  return { kind: "ended", startedAt, end: await readEnd(folder) };
+}
+
+interface Leader {
+  readonly leader: number;
+  readonly startedAt: Date;
+  readonly gone: Promise<void>;
+}
+
+function runOf(folder: string, { leader, startedAt, gone }: Leader): Run {
+  const ended = gone.then(async () => {
+    // the program's own children end with it, as a container's do
+    await sweep(leader);
+    return await readEnd(folder);
+  });
+  return {
+    startedAt,
+    ended,
+    async terminate() {
+      const pid = Number(await readFile(join(folder, "pid"), "utf8").catch(() => ""));
+      if (pid > 0 && readProcess(pid)?.parent === leader) signal(pid, "SIGTERM");
+      else signal(-leader, "SIGTERM");
+    },
+    async kill(reason = "") {
+      await writeFile(join(folder, "exit"), `137 ${reason}\n`, { flag: "wx" }).catch(() => undefined);
+      await sweep(leader);
+    },
+    members: (processes) => membersOf(processes, leader),
+  };
+}
+
+/** Kills what is left of a session. `start`: of its leader, when that may have ended long ago and its pid be another's. */
+async function sweep(leader: number, start?: string): Promise<void> {
+  const now = readProcess(leader);
+  if (start !== undefined && now !== undefined && now.start !== start) return;
+  if (start === undefined) signal(-leader, "SIGKILL");
+  // what is forked meanwhile is seen in the next round
+  for (let round = 0; round < 10; round++) {
+    const members = membersOf(readProcesses(), leader);
+    if (members.length === 0) return;
+    for (const pid of members) signal(pid, "SIGKILL");
+    await pause(10 * (round + 1));
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // it has ended
+  }
+}
+
+/** The wrapper's own record. It is written at once: one that is not there after a second was never started. */
+async function leaderOf(folder: string): Promise<ProcessEntry | undefined> {
+  for (let tries = 0; tries < 20; tries++) {
+    const line = await readFile(join(folder, "wrapper"), "latin1").catch(() => "");
+    const entry = parseStat(line);
+    if (entry !== undefined) return entry;
+    if ((await readEnd(folder)) !== undefined) return undefined;
+    await pause(50);
+  }
+  return undefined;
+}
+
+function isAlive({ pid, start }: ProcessEntry): boolean {
+  const now = readProcess(pid);
+  return now !== undefined && now.start === start && !now.isZombie;
+}
+
+async function untilGone(leader: ProcessEntry): Promise<void> {
+  while (isAlive(leader)) await pause(200);
+}
+
+async function readEnd(folder: string): Promise<RunEnd | undefined> {
+  const path = join(folder, "exit");
+  const text = await readFile(path, "utf8").catch(() => "");
+  const match = /^(\d+)(?: (\w*))?\n/.exec(text);
+  if (match === null) return undefined;
+  const finishedAt = (await timeOf(path)) ?? new Date();
+  const [, code, reason] = match;
+  return { exitCode: Number(code), finishedAt, ...(reason ? { reason } : {}) };
+}
+
+async function timeOf(path: string): Promise<Date | undefined> {
+  return await stat(path).then(
+    ({ mtime }) => mtime,
+    () => undefined,
+  );
+}
+
+/** Not to keep an ending runner. */
+async function pause(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}
