@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { answersKey, reportKey, SessionAnswers, SessionReport } from "../../api/session-report.ts";
 import type { ConfigMap } from "../../kube/core.ts";
 
@@ -9,6 +10,15 @@ export function reportOf(map: ConfigMap | undefined): SessionReport {
 
 export function answersOf(map: ConfigMap | undefined): SessionAnswers {
   return read(SessionAnswers, map?.data?.[answersKey]) ?? { hosts: {} };
+}
+
+/** Our own key of the ConfigMap: names of the pods that the session has had, so that later ones know whose lock a lock is. */
+export const podsKey = "pods";
+
+const Names = z.array(z.string());
+
+export function podsIn(map: ConfigMap): readonly string[] {
+  return read(Names, map.data?.[podsKey]) ?? [];
 }
 
 function read<T>(

@@ -1,0 +1,111 @@
+import type { Waiting } from "../../kube/cluster.ts";
+import { type Job, jobs, type Pod, persistentVolumeClaims, roleBindings, roles } from "../../kube/core.ts";
+import { type Key, type KubeObject, keyOf } from "../../kube/resource.ts";
+import { createOnce } from "../../kube/update.ts";
+import type { World } from "../controller.ts";
+import type { Executor } from "../executor/executor.ts";
+import type { MadeObject } from "../made.ts";
+import { type ExecutorState, executorState, isOver, omenOf } from "./executor-state.ts";
+import type { SessionMemory } from "./memory.ts";
+
+/** What is made for a session, looked at, and cleared away. */
+
+export interface MakeOptions extends Waiting {
+  /** Done beside the others and before the Job; false: there must be no Job. */
+  readonly before: () => Promise<boolean>;
+}
+
+/** Side by side but for what waits for another: a RoleBinding for its Role, the Job for all. Whether the Job exists now. */
+export async function makeExecutor(
+  { cluster }: World,
+  { objects }: Executor,
+  { before, signal }: MakeOptions,
+): Promise<boolean> {
+  const make = ({ resource, draft }: MadeObject) => createOnce(cluster, resource, draft, { signal });
+  const are = (...kinds: readonly string[]) => objects.filter(({ resource }) => kinds.includes(resource.kind));
+  const rights = async () => {
+    await Promise.all(are(roles.kind).map(make));
+    await Promise.all(are(roleBindings.kind).map(make));
+  };
+  const chained = new Set([...are(roles.kind), ...are(roleBindings.kind), ...are(jobs.kind)]);
+  const others = objects.filter((object) => !chained.has(object));
+  const [isWanted] = await settled([before(), rights(), ...others.map(make)]);
+  if (isWanted !== true) return false;
+  for (const job of are(jobs.kind)) await make(job);
+  return true;
+}
+
+/** All have ended before the first failure is thrown: nothing goes on behind the caller's back. */
+async function settled(work: readonly Promise<unknown>[]): Promise<readonly unknown[]> {
+  const results = await Promise.allSettled(work);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed !== undefined) throw failed.reason;
+  return results.map((result) => (result.status === "fulfilled" ? result.value : undefined));
+}
+
+/** What became of the Job that the session is known to have had. Asks the server before it says that there is none. */
+export async function readExecutor<T extends KubeObject>(
+  { world, memory }: { readonly world: World; readonly memory: SessionMemory<T> },
+  { session, jobName }: { readonly session: T; readonly jobName: string },
+  waiting: Waiting,
+): Promise<ExecutorState> {
+  const key = { namespace: session.metadata.namespace, name: jobName };
+  const cached = ownJob(world, session, jobName);
+  const job = cached ?? (await world.cluster.get(jobs, key, waiting));
+  const isOwn = job !== undefined && isOwnedBy(job, session);
+  const pods = podsOf(world, key, isOwn ? job : undefined);
+  memory.keepOmen(session, omenOf(pods));
+  const [now, omen] = [world.clock(), memory.omenOf(session)];
+  return executorState({ jobName, job: isOwn ? job : undefined, pods, now, omen });
+}
+
+export function ownJob({ caches }: World, session: KubeObject, jobName: string): Job | undefined {
+  const job = caches.jobs.get({ namespace: session.metadata.namespace, name: jobName });
+  return job !== undefined && isOwnedBy(job, session) ? job : undefined;
+}
+
+export function podsOf({ caches }: World, { namespace, name }: Key, job: Job | undefined): readonly Pod[] {
+  if (job?.metadata.uid !== undefined) return caches.pods.ownedBy(job.metadata.uid);
+  return caches.pods.list(
+    ({ metadata }) =>
+      metadata.namespace === namespace && metadata.ownerReferences?.some((owner) => owner.name === name) === true,
+  );
+}
+
+export function isOwnedBy({ metadata }: KubeObject, owner: KubeObject): boolean {
+  return metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true;
+}
+
+/** So that it cannot finish later and say otherwise. Its pods go with it. One that is over stays, for its log. */
+export async function stopJob(
+  world: World,
+  session: KubeObject,
+  { jobName, signal }: Waiting & JobName,
+): Promise<void> {
+  const key = { namespace: session.metadata.namespace, name: jobName };
+  const job = ownJob(world, session, jobName) ?? (await world.cluster.get(jobs, key, { signal }));
+  if (job === undefined || isOver(job) || !isOwnedBy(job, session)) return;
+  const { uid } = job.metadata;
+  await world.cluster.remove(jobs, key, { signal, propagation: "Background", ...(uid === undefined ? {} : { uid }) });
+}
+
+interface JobName {
+  readonly jobName: string;
+}
+
+/** The disk and the rights of a Job that is over. What is not there is no trouble. */
+export async function clearAway(
+  world: World,
+  session: KubeObject,
+  { jobName, signal }: Waiting & JobName,
+): Promise<void> {
+  const { namespace, uid = "" } = session.metadata;
+  const claims = world.caches.claims.ownedBy(uid).filter(({ metadata }) => metadata.deletionTimestamp == null);
+  const names = [jobName, `${jobName}-hook`].map((name) => ({ namespace, name }));
+  const own = world.caches.roles.ownedBy(uid).length > 0;
+  await settled([
+    ...claims.map((claim) => world.cluster.remove(persistentVolumeClaims, keyOf(claim), { signal })),
+    ...(own ? names.map((key) => world.cluster.remove(roleBindings, key, { signal })) : []),
+    ...(own ? [world.cluster.remove(roles, { namespace, name: jobName }, { signal })] : []),
+  ]);
+}
