@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../kit/failures.ts";
+import type { JsonObject } from "../kit/json.ts";
 import { checkAborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import { type JetStream, nameToken } from "./jetstream.ts";
@@ -19,13 +20,29 @@ export interface ListOptions extends Waiting {
   onMissing?(missing: { readonly name: string; readonly reason: string | undefined }): void;
 }
 
-/** `JSApiAccountInfo` of the server; only what is needed. */
+/** What an account may use; -1 is no limit. A server's own limits are not told. */
+const AccountLimits = z.object({
+  max_storage: z.bigint().default(-1n),
+  max_streams: z.bigint().default(-1n),
+  storage_max_stream_bytes: z.bigint().default(-1n),
+  max_bytes_required: z.boolean().default(false),
+});
+const AccountTier = z.object({
+  storage: z.bigint().default(0n),
+  streams: z.bigint().default(0n),
+  limits: AccountLimits,
+});
+export type AccountTier = z.infer<typeof AccountTier>;
+
+/** `JSApiAccountInfo` of the server; only what is needed. `tiers`: `R1`, `R3`, where limits are set for each. */
 export const AccountInfo = z.object({
   memory: z.bigint(),
   storage: z.bigint(),
   streams: z.bigint(),
   consumers: z.bigint(),
   domain: z.string().optional(),
+  limits: AccountLimits.optional(),
+  tiers: z.record(z.string(), AccountTier).nullish(),
 });
 export type AccountInfo = z.infer<typeof AccountInfo>;
 
@@ -60,6 +77,16 @@ export async function streamInfo(
 ): Promise<StreamInfo> {
   const body = deletedDetails ? { deleted_details: true } : undefined;
   return await js.request(`STREAM.INFO.${nameToken(stream)}`, body, { schema: StreamInfo, signal, timeoutMs });
+}
+
+/** Sets a stream's configuration, which must be whole. Throws `stream-not-found`. */
+export async function updateStream(
+  js: JetStream,
+  config: JsonObject,
+  { signal, timeoutMs }: Waiting = {},
+): Promise<StreamInfo> {
+  const name = nameToken(String(config.name));
+  return await js.request(`STREAM.UPDATE.${name}`, config, { schema: StreamInfo, signal, timeoutMs });
 }
 
 /** Deletes a stream with its messages and consumers. Throws `stream-not-found`. */

@@ -1,8 +1,12 @@
 import type { JsonObject } from "../kit/json.ts";
 import { parseTime } from "../kit/time.ts";
-import { StreamConfig, type StreamInfo } from "../nats/stream.ts";
+import { type ConsumerInfo, StreamConfig, type StreamInfo } from "../nats/stream.ts";
+import type { AccountInfo } from "../nats/streams.ts";
 import type { OpenedSnapshot, SnapshotEntry } from "./catalog.ts";
-import type { Manifest, ManifestConsumer } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
+import { decideTemporary, lackOfRoom, overwriteNotes, type Replaced, type Temporary } from "./overwrite.ts";
+import { noteConsumers, restorable } from "./plan-consumers.ts";
+import { withoutMark } from "./swap-journal.ts";
 
 export type ConflictPolicy = "fail" | "skip" | "overwrite" | "rename";
 
@@ -15,13 +19,16 @@ export interface RestoreWishes {
   readonly storage?: "file";
   /** Lift maximum age, so that old data is not removed at once. */
   readonly liftLimits: boolean;
+  /** Overwrite by deleting first, where there is no room for both: a failure then leaves no stream. */
+  readonly inPlace?: boolean;
 }
 
 export interface PlannedStream {
   readonly stream: string;
   /** The name it gets on the server. */
   readonly as: string;
-  readonly action: "restore" | "skip" | "refuse";
+  /** `overwrite`: takes the place of one that exists. `finish`: brings an interrupted overwrite to its end. */
+  readonly action: "restore" | "overwrite" | "finish" | "skip" | "refuse";
   /** Whether a stream of that name is in the way; false for other refusals. */
   readonly isConflict: boolean;
   /** For skip and refuse: one sentence. */
@@ -29,6 +36,8 @@ export interface PlannedStream {
   readonly messages: bigint;
   readonly bytes: number;
   readonly consumers: number;
+  /** What goes when this takes its place. */
+  readonly replaces?: Replaced;
   readonly notes: readonly string[];
 }
 
@@ -45,14 +54,23 @@ export interface RestorePlan {
 
 /** What a restore looks at on the server before it decides. */
 export interface ServerView {
+  /** Those of users; what interrupted overwrites left is in `temporary`, by the stream that they replace. */
   readonly streams: readonly StreamInfo[];
   readonly now: Date;
+  readonly temporary?: ReadonlyMap<string, Temporary>;
+  readonly account?: AccountInfo;
+  /** Of the streams that may be replaced. */
+  readonly consumers?: ReadonlyMap<string, readonly ConsumerInfo[]>;
+  /** Full id of the snapshot that is restored. */
+  readonly snapshot?: string;
 }
 
 /** A planned stream with what is sent: the configuration, and the manifest with the consumers that come along. */
 export interface DecidedStream extends PlannedStream {
   readonly config: JsonObject;
   readonly manifest: Manifest;
+  /** An overwrite that was interrupted before it replaced anything left its copy. */
+  readonly hasLeftover?: boolean;
 }
 
 /** What to do with one stream, and with which configuration. Pure. */
@@ -74,15 +92,67 @@ export function decideStream(manifest: Manifest, view: ServerView, wishes: Resto
     consumers: consumers.kept.length,
     config,
     manifest: { ...manifest, consumers: consumers.kept },
+    hasLeftover: view.temporary?.has(as) === true,
     notes: [...notes, ...consumers.notes, ...noteConsumers(manifest)],
   };
   const isConflict = exists && as === (renamed ?? stream);
-  if (isConflict) {
-    const action = wishes.onConflict === "skip" ? "skip" : "refuse";
-    return { ...planned, action, isConflict, reason: `stream ${as} exists on the server` };
-  }
+  const action = actionOf(manifest, as, { view, wishes, isConflict });
+  if (action === "refuse" || action === "skip")
+    return { ...planned, action, isConflict: true, reason: `stream ${as} exists on the server` };
+  if (typeof action !== "string") return { ...planned, isConflict: false, ...action };
   const reason = refusal(manifest, planned.config, { named, as, view });
-  return { ...planned, action: reason === undefined ? "restore" : "refuse", isConflict, reason };
+  const decided = {
+    ...planned,
+    action: reason === undefined ? action : ("refuse" as const),
+    isConflict: false,
+    reason,
+  };
+  return action === "overwrite" ? addOverwrite(decided, view, wishes) : decided;
+}
+
+/** What is to be done, or why not; as far as the name decides it. */
+function actionOf(
+  manifest: Manifest,
+  as: string,
+  given: { readonly view: ServerView; readonly wishes: RestoreWishes; readonly isConflict: boolean },
+): PlannedStream["action"] | { readonly action: "refuse" | "skip"; readonly reason: string } {
+  const { view, wishes, isConflict } = given;
+  const policy = wishes.onConflict;
+  const temporary = view.temporary?.get(as);
+  if (temporary !== undefined) {
+    const { snapshot, source } = temporary.swap;
+    const isSame = snapshot === view.snapshot && source === manifest.stream;
+    const decided = decideTemporary(temporary, currentOf(view, as), { isSame, policy });
+    if (decided !== undefined) return "reason" in decided ? decided : decided.action;
+  }
+  if (!isConflict) return "restore";
+  if (policy === "overwrite") return "overwrite";
+  return policy === "skip" ? "skip" : "refuse";
+}
+
+function currentOf({ streams }: ServerView, name: string): StreamInfo | undefined {
+  return streams.find(({ config }) => config.name === name);
+}
+
+/** What goes with the stream that is there, and whether there is room for both. */
+function addOverwrite(decided: DecidedStream, view: ServerView, { inPlace = false }: RestoreWishes): DecidedStream {
+  const { as, manifest, config } = decided;
+  const current = currentOf(view, as);
+  if (current === undefined) return decided;
+  const { messages, bytes, last_seq: lastSequence, last_ts: lastTime, consumer_count: consumers } = current.state;
+  const { num_replicas: replicas } = StreamConfig.parse(config);
+  const needed = { replicas, bytes: manifest.state.bytes, oldBytes: bytes };
+  const lack = inPlace || view.account === undefined ? undefined : lackOfRoom(view.account, needed);
+  const others = { streams: view.streams, consumers: view.consumers?.get(as) ?? [] };
+  const risk = "it is deleted before the new one is there: if that fails, only the repository has it";
+  return {
+    ...decided,
+    replaces: { messages, bytes, lastSequence, lastTime, consumers },
+    notes: [...overwriteNotes(manifest, current, others), ...(inPlace ? [risk] : []), ...decided.notes],
+    ...(decided.reason === undefined && lack !== undefined
+      ? { action: "refuse", reason: `${lack}; make room, or add --in-place: that deletes the old one first` }
+      : {}),
+  };
 }
 
 /** Why the server would refuse this stream or lose its data, or undefined. */
@@ -114,7 +184,7 @@ function changeConfig(
   { named, wishes }: { readonly named: ReadonlyMap<string, StreamConfig>; readonly wishes: RestoreWishes },
 ): { readonly config: JsonObject; readonly notes: string[] } {
   const notes: string[] = [];
-  const config: JsonObject = { ...manifest.config, name: as };
+  const config: JsonObject = { ...withoutMark(manifest.config), name: as };
   const old = StreamConfig.parse(manifest.config);
   if (as !== manifest.stream) {
     const other = overlapping(old.subjects ?? [], named, as);
@@ -156,53 +226,6 @@ function quieten(config: JsonObject): string[] {
   const taken = activeFields.filter((field) => config[field] != null && config[field] !== false);
   for (const field of taken) delete config[field];
   return taken.map((field) => `${field} was left out of this copy: the stream itself does that`);
-}
-
-/** The consumers to restore: a push consumer of a copy would send old messages to whom the living stream serves. */
-function restorable(
-  manifest: Manifest,
-  config: JsonObject,
-  isBeside: boolean,
-): { readonly kept: ManifestConsumer[]; readonly notes: string[] } {
-  const isPush = (consumer: ManifestConsumer) =>
-    typeof consumer.config.deliver_subject === "string" && consumer.config.deliver_subject !== "";
-  const [kept, left] = isBeside
-    ? [manifest.consumers.filter((one) => !isPush(one)), manifest.consumers.filter(isPush)]
-    : [manifest.consumers, []];
-  const fitted = kept.map((one) => fitReplicas(one, StreamConfig.parse(config)));
-  const notes = left.map(
-    ({ name }) => `consumer ${name} was left out of this copy: it would push old messages to its subscribers`,
-  );
-  return { kept: fitted.map(({ consumer }) => consumer), notes: [...notes, ...fitted.flatMap((one) => one.notes)] };
-}
-
-/** A consumer cannot have more replicas than its stream (10126), and must have as many where it decides what is kept. */
-function fitReplicas(
-  consumer: ManifestConsumer,
-  { num_replicas: replicas, retention }: StreamConfig,
-): { readonly consumer: ManifestConsumer; readonly notes: string[] } {
-  const own = consumer.config.num_replicas;
-  if (typeof own !== "bigint" || own === 0n || own === replicas) return { consumer, notes: [] };
-  if (own < replicas && retention === "limits") return { consumer, notes: [] };
-  return {
-    consumer: { ...consumer, config: { ...consumer.config, num_replicas: replicas } },
-    notes: [`consumer ${consumer.name} gets ${replicas} replicas, as its stream has, instead of ${own}`],
-  };
-}
-
-function noteConsumers(manifest: Manifest): string[] {
-  return manifest.consumers.flatMap((consumer) =>
-    [...consumer.notes, ...noteMemory(consumer)].map((note) => `consumer ${consumer.name}: ${note}`),
-  );
-}
-
-/** Servers restore the configuration of a consumer with memory storage, and never read its stored state. */
-function noteMemory({ config, state }: ManifestConsumer): string[] {
-  if (config.mem_storage !== true || state.delivered.stream === 0n) return [];
-  const policy = String(config.deliver_policy ?? "all");
-  return [
-    `it has memory storage, which servers restore without its place: it begins as its deliver policy ${policy} says`,
-  ];
 }
 
 function freeName(name: string, named: ReadonlyMap<string, unknown>): string {

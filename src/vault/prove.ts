@@ -18,6 +18,7 @@ import { type Running, timeOf } from "./progress.ts";
 import { startScratchServer } from "./scratch-server.ts";
 import { writeWhole } from "./segment-writer.ts";
 import { storedFiles } from "./stored-file.ts";
+import { segmentBlocks } from "./stream-blocks.ts";
 
 export interface ProveRequest {
   readonly repository: Repository;
@@ -128,8 +129,8 @@ async function proveStream(
   try {
     const source = new ArchiveSource({ manifest, config });
     const dump = repository.dump(snapshot.id, `/streams/${manifest.folder}`, { signal });
-    const files = storedFiles(dump, `streams/${manifest.folder}/`);
-    await restoreStream(jetstream, { config }, source.frames(files), { signal, dropped: [] });
+    const blocks = segmentBlocks(manifest, storedFiles(dump, `streams/${manifest.folder}/`));
+    await restoreStream(jetstream, { config }, source.frames(blocks), { signal, dropped: [] });
     // at once: the server removes consumers that nobody uses, some after seconds
     const listed = await listConsumers(jetstream, manifest.stream, { signal });
     const consumers = listed.length;

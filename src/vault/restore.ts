@@ -1,12 +1,10 @@
 import pMap from "p-map";
 import { Failure } from "../kit/failures.ts";
 import type { JetStream } from "../nats/jetstream.ts";
-import { restoreStream } from "../nats/restore.ts";
-import { checkServerVersion, listStreams } from "../nats/streams.ts";
+import { accountInfo, checkServerVersion, listConsumers, listStreams } from "../nats/streams.ts";
 import type { Repository } from "../repository/restic.ts";
-import { ArchiveSource } from "./archive-source.ts";
 import { type OpenedSnapshot, openSnapshot, type SnapshotEntry } from "./catalog.ts";
-import { configChanges } from "./config-changes.ts";
+import type { Manifest } from "./manifest.ts";
 import {
   type DecidedStream,
   decideStream,
@@ -14,10 +12,11 @@ import {
   type PlannedStream,
   type RestorePlan,
   type RestoreWishes,
+  type ServerView,
 } from "./plan.ts";
 import { type Running, timeOf } from "./progress.ts";
-import { byStream, gather, noteFailure, type StoredFile, storedFiles } from "./stored-file.ts";
-import { checkVerifiable, verifyRestored } from "./verify.ts";
+import { restoreAll } from "./restore-streams.ts";
+import { sortStreams } from "./swap-leftovers.ts";
 
 export interface RestoreRequest extends RestoreWishes {
   readonly jetstream: JetStream;
@@ -51,16 +50,15 @@ export interface RestoreReport {
   readonly durationMs: number;
 }
 
-/** What a restore would do; nothing is changed. Throws stream-not-found, snapshot-not-found, not-available-yet. */
+/** What a restore would do; nothing is changed. Throws stream-not-found, snapshot-not-found. */
 export async function planRestore(request: RestoreRequest, running: Running): Promise<RestorePlan> {
-  refuseOverwrite(request);
   const { jetstream, repository, snapshot } = request;
   const { serverName, serverVersion } = jetstream.connection;
   checkServerVersion(jetstream.connection);
   const opened = await openSnapshot(repository, snapshot, running);
   const decided = await decide(request, opened, running);
   const streams = [
-    ...decided.map(({ config: _config, manifest: _manifest, ...planned }) => planned),
+    ...decided.map(({ config: _config, manifest: _manifest, hasLeftover: _left, ...planned }) => planned),
     ...leftOut(request, opened).map(({ stream, reason }): PlannedStream => {
       const nothing = { isConflict: false, messages: 0n, bytes: 0, consumers: 0, notes: [] };
       return { ...nothing, stream, as: stream, action: "skip", reason: `it is not in the snapshot: ${reason}` };
@@ -81,7 +79,7 @@ export async function restore(request: RestoreRequest, plan: RestorePlan, runnin
   const decided = await decide(request, plan[openedSnapshot], running);
   const refusedNow = decided.filter(({ action }) => action === "refuse");
   if (refusedNow.length > 0) throw refusal(refusedNow);
-  const wanted = decided.filter(({ action }) => action === "restore");
+  const wanted = decided.filter(({ action }) => action !== "skip");
   const restored = await restoreAll(request, wanted, running);
   const byName = new Map(restored.map((result) => [result.stream, result]));
   const streams = decided.map(
@@ -100,15 +98,8 @@ function leftOut({ streams }: RestoreRequest, { index }: OpenedSnapshot): Opened
   return streams.length === 0 ? index.failed : [];
 }
 
-function refuseOverwrite({ onConflict }: RestoreRequest): void {
-  if (onConflict !== "overwrite") return;
-  throw new Failure("not-available-yet", "restoring over existing streams comes in a later version", {
-    hint: "restore beside them with --on-conflict rename, or delete them first",
-  });
-}
-
 async function decide(request: RestoreRequest, opened: OpenedSnapshot, running: Running): Promise<DecidedStream[]> {
-  const { jetstream, snapshot, streams, renames } = request;
+  const { snapshot, streams, renames } = request;
   const known = new Map(opened.manifests.map((manifest) => [manifest.stream, manifest]));
   const unknown = [...streams, ...renames.keys()].find((stream) => !known.has(stream));
   if (unknown !== undefined) {
@@ -120,11 +111,34 @@ async function decide(request: RestoreRequest, opened: OpenedSnapshot, running: 
       },
     );
   }
-  const view = { streams: await listStreams(jetstream, { signal: running.signal }), now: timeOf(running) };
   const chosen =
     streams.length === 0 ? opened.manifests : opened.manifests.filter(({ stream }) => streams.includes(stream));
+  const view = await lookAround(request, chosen, running);
   return refuseSharedNames(chosen.map((manifest) => decideStream(manifest, view, request)));
 }
+
+/** What the decisions depend on; of streams that may be replaced more is asked. */
+async function lookAround(
+  { jetstream, onConflict, snapshot, renames }: RestoreRequest,
+  chosen: readonly Manifest[],
+  running: Running,
+): Promise<ServerView> {
+  const { signal } = running;
+  const { streams, temporary } = sortStreams(await listStreams(jetstream, { signal }));
+  const view = { streams, temporary, now: timeOf(running), snapshot: snapshot.id };
+  if (onConflict !== "overwrite") return view;
+  const wanted = new Set(chosen.map(({ stream }) => renames.get(stream) ?? stream));
+  const replaced = streams.map(({ config }) => String(config.name)).filter((name) => wanted.has(name));
+  if (replaced.length === 0) return view;
+  const listed = await pMap(replaced, (name) => listConsumers(jetstream, name, { signal, onMissing }), {
+    concurrency: 8,
+  });
+  const consumers = new Map(replaced.map((name, index) => [name, listed[index] ?? []]));
+  return { ...view, consumers, account: await accountInfo(jetstream, { signal }) };
+}
+
+/** A consumer whose leader is away goes with its stream all the same. */
+function onMissing(): void {}
 
 /** Two streams of one restore that would get the same name are both refused. */
 function refuseSharedNames(decided: readonly DecidedStream[]): DecidedStream[] {
@@ -144,118 +158,4 @@ function refusal(refused: readonly PlannedStream[]): Failure {
     isConflict ? "conflict" : "plan-refused",
     `restoring ${first?.stream}: ${first?.reason}${others}; nothing was changed`,
   );
-}
-
-/** Up to this many streams each get a dump of their own, side by side; more are read in one pass over the snapshot. */
-const mostDumps = 16;
-
-async function restoreAll(
-  request: RestoreRequest,
-  wanted: readonly DecidedStream[],
-  running: Running,
-): Promise<RestoredStream[]> {
-  const { repository, snapshot, parallel } = request;
-  const { signal } = running;
-  if (wanted.length <= mostDumps) {
-    return await pMap(
-      wanted,
-      async (one) => {
-        const dump = repository.dump(snapshot.id, `/streams/${one.manifest.folder}`, { signal });
-        return await restoreOne(request, one, storedFiles(dump, `streams/${one.manifest.folder}/`), running);
-      },
-      { concurrency: parallel },
-    );
-  }
-  return await restoreInOnePass(request, wanted, running);
-}
-
-/** In one pass, streams up to this size are read whole before they are restored; `parallel` of them at a time. */
-const smallBytes = 8 * 1024 * 1024;
-
-/**
- * One dump for all: it gives stream after stream. Small ones are taken out of it, so that several are restored at the
- * same time (each costs some round trips and file operations); a large one is passed on while it is read.
- */
-async function restoreInOnePass(
-  request: RestoreRequest,
-  wanted: readonly DecidedStream[],
-  running: Running,
-): Promise<RestoredStream[]> {
-  const { repository, snapshot, parallel } = request;
-  const { signal } = running;
-  const results: RestoredStream[] = [];
-  const left = new Map(wanted.map((one) => [one.manifest.folder, one]));
-  const active = new Set<Promise<void>>();
-  let broken: Failure | undefined;
-  const dump = storedFiles(repository.dump(snapshot.id, "/streams", { signal }), "streams/");
-  const files = noteFailure(dump, (failure) => {
-    broken = failure;
-  });
-  try {
-    for await (const { folder, own } of byStream(files)) {
-      const one = left.get(folder);
-      if (one === undefined) continue;
-      const isSmall = one.bytes <= smallBytes;
-      const source = isSmall ? await gather(own) : own;
-      left.delete(folder);
-      const task = restoreOne(request, one, source, running).then((result) => void results.push(result));
-      active.add(task);
-      task.finally(() => active.delete(task)).catch(() => {});
-      if (!isSmall) await task;
-      if (active.size >= parallel) await Promise.race(active);
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    broken ??= Failure.from(error);
-  } finally {
-    await Promise.allSettled(active);
-  }
-  for (const { stream } of left.values()) {
-    const missing = `reading stream ${stream} from the repository: its folder is missing`;
-    results.push({ outcome: "failed", stream, failure: broken ?? new Failure("damaged", missing) });
-  }
-  return results;
-}
-
-async function restoreOne(
-  request: RestoreRequest,
-  one: DecidedStream,
-  files: AsyncIterable<StoredFile>,
-  running: Running,
-): Promise<RestoredStream> {
-  const { stream, as, config, manifest, bytes } = one;
-  const dropped: string[] = [];
-  try {
-    const own = await request.connectAgain();
-    await using _connection = own.connection;
-    await checkVerifiable(own, as, running);
-    const source = new ArchiveSource({ manifest, config });
-    const onProgress = (bytesDone: number) =>
-      running.onProgress?.({ step: "restoring", stream, bytesDone, bytesTotal: bytes });
-    const info = await restoreStream(own, { config }, source.frames(files), {
-      signal: running.signal,
-      dropped,
-      onProgress,
-    });
-    const { samples, withTtl } = source;
-    const notes = await verifyRestored(own, { manifest, config, info, samples, withTtl }, running);
-    running.onProgress?.({ step: "restored", stream, messages: info.state.messages, bytes });
-    const fields = configChanges(config, info.config, dropped);
-    const { consumers } = manifest;
-    return {
-      outcome: "restored",
-      stream,
-      as,
-      messages: info.state.messages,
-      bytes,
-      consumers: consumers.length,
-      digest: manifest.digest,
-      notes: [...one.notes, ...fields, ...notes],
-    };
-  } catch (error) {
-    running.signal.throwIfAborted();
-    const failure = Failure.from(error);
-    running.onProgress?.({ step: "stream-failed", stream, failure });
-    return { outcome: "failed", stream, failure };
-  }
 }
