@@ -12,6 +12,7 @@ import type { Task } from "../api/task.ts";
 import type { Log } from "../kit/log.ts";
 import type { Cluster, Waiting } from "../kube/cluster.ts";
 import type { ConfigMap, CronJob, Job, Namespace, PersistentVolumeClaim, Pod, Role } from "../kube/core.ts";
+import type { Recorder } from "../kube/recorder.ts";
 import type { Key, KubeObject } from "../kube/resource.ts";
 import type { Store } from "../kube/store.ts";
 import type { OperatorSettings } from "./settings.ts";
@@ -85,14 +86,6 @@ export interface Caches {
   readonly roles: Cache<Role>;
   /** All of them: their labels, and whether they are going. */
   readonly namespaces: Cache<Namespace>;
-}
-
-/** Tells people what happened to an object (kube/recorder.ts). Never throws. */
-export interface Recorder {
-  event(
-    object: KubeObject,
-    news: { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string },
-  ): Promise<void>;
 }
 
 /** What every controller is given: caches and effects. Reads of objects that must be fresh go through `cluster`. */

@@ -27,7 +27,8 @@ export async function ensurePullSecrets(
       name: copy,
       namespace: owner.metadata.namespace,
       labels: { [labels.managedBy]: managedBy },
-      ownerReferences: [ownedBy(owner)],
+      // nobody needs to wait for it
+      ownerReferences: [{ ...ownedBy(owner), blockOwnerDeletion: false }],
     };
     await ensure(cluster, secrets, { metadata, type: secret.type, data: secret.data }, waiting);
     names.push(copy);

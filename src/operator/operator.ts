@@ -1,0 +1,76 @@
+import type { Log } from "../kit/log.ts";
+import type { Cluster, Waiting } from "../kube/cluster.ts";
+import { pods } from "../kube/core.ts";
+import { lead } from "../kube/leader.ts";
+import { type Key, keyText } from "../kube/resource.ts";
+import { backupConfigurationController } from "./backup-configuration/reconcile.ts";
+import { backupBatchController, restoreBatchController } from "./batch/reconcile.ts";
+import { blueprintController } from "./blueprint/reconcile.ts";
+import { type ControllerMaker, reconcileAll } from "./leadership.ts";
+import { repositoryController } from "./repository/reconcile.ts";
+import { leaderLabel, type OperatorSettings } from "./settings.ts";
+
+export interface OperatorOptions extends Waiting {
+  readonly log: Log;
+  /** Unique to this process. */
+  readonly identity: string;
+  /** undefined: this is the only one, and it need not ask. */
+  readonly lease: Key | undefined;
+  /** The pod that this runs in, if it runs in one: it is labelled while it leads. */
+  readonly pod?: Key | undefined;
+  readonly clock?: () => Date;
+  readonly controllers?: readonly ControllerMaker[];
+}
+
+export const allControllers: readonly ControllerMaker[] = [
+  ["Repository", repositoryController],
+  ["BackupConfiguration", backupConfigurationController],
+  ["BackupBatch", backupBatchController],
+  ["RestoreBatch", restoreBatchController],
+  ["BackupBlueprint", blueprintController],
+];
+
+/** Runs the operator until the signal is aborted. Of several with the same lease one works; the others wait for its end. */
+export async function runOperator(
+  cluster: Cluster,
+  settings: OperatorSettings,
+  options: OperatorOptions,
+): Promise<void> {
+  const { signal, log, lease, identity } = options;
+  const work = async (leading: AbortSignal) => await asLeader(cluster, settings, { ...options, signal: leading });
+  log.info({ server: cluster.server, identity, image: settings.image }, "operator started");
+  if (lease === undefined) await work(signal);
+  else {
+    const onTrouble = (error: unknown) => log.warn({ error, lease: keyText(lease) }, "lease");
+    const onHolder = (holder: string) => log.info({ holder, lease: keyText(lease) }, "leader");
+    await lead(cluster, { lease, identity, signal, onLead: work, onTrouble, onHolder });
+  }
+  log.info({ identity }, "operator ended");
+}
+
+async function asLeader(cluster: Cluster, settings: OperatorSettings, options: OperatorOptions): Promise<void> {
+  const { signal, log, pod, clock = () => new Date(), controllers = allControllers } = options;
+  if (pod !== undefined) await label(cluster, pod, { value: "true", signal, log });
+  try {
+    await reconcileAll(cluster, { signal, log, settings, clock, controllers });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    if (pod !== undefined) await label(cluster, pod, { value: null, signal: AbortSignal.timeout(unlabelMs), log });
+  }
+}
+
+const unlabelMs = 2000;
+
+/** Without the label metrics go nowhere, backups go on. */
+async function label(
+  cluster: Cluster,
+  pod: Key,
+  { value, signal, log }: Waiting & { readonly value: "true" | null; readonly log: Log },
+): Promise<void> {
+  try {
+    await cluster.patch(pods, pod, { signal, merge: { metadata: { labels: { [leaderLabel]: value } } } });
+  } catch (error) {
+    log.warn({ error, pod: keyText(pod) }, "own pod not labelled");
+  }
+}

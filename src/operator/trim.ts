@@ -1,0 +1,33 @@
+import type { Metadata } from "../api/document.ts";
+import type { Pod } from "../kube/core.ts";
+import type { KubeObject } from "../kube/resource.ts";
+
+/** What is kept of objects of which there are many: the operator's memory is what these leave. */
+
+export function metadataOnly<T extends KubeObject>(object: T): T {
+  const { apiVersion, kind, metadata } = object;
+  // Fields that are missing are optional in every schema these are used with.
+  return { apiVersion, kind, metadata: slim(metadata) } as T;
+}
+
+/** How it fares, where it runs, and the names of what runs in it. */
+export function trimPod({ apiVersion, kind, metadata, spec, status }: Pod): Pod {
+  const names = (list: Pod["spec"]["containers"] | null | undefined) => (list ?? []).map(({ name }) => ({ name }));
+  const { nodeName, terminationGracePeriodSeconds } = spec;
+  return {
+    apiVersion,
+    kind,
+    metadata: slim(metadata),
+    spec: {
+      containers: names(spec.containers),
+      initContainers: names(spec.initContainers),
+      ...(nodeName === undefined ? {} : { nodeName }),
+      ...(terminationGracePeriodSeconds === undefined ? {} : { terminationGracePeriodSeconds }),
+    },
+    status,
+  };
+}
+
+function slim({ annotations: _, managedFields: __, ...metadata }: Metadata): Metadata {
+  return metadata;
+}
