@@ -147,7 +147,8 @@ function pushgateway(debian) {
 }
 
 function kubectl(debian) {
-  const from = "kubernetes-client";
+  // kubernetes-client only asks for it nowadays.
+  const from = "kubectl";
   const packaged = fromDebian(debian, "kubectl", { inside: "usr/bin/kubectl", from, least: "1.30.0" });
   const ways = [...packaged.ways, ["Go module", buildKubectl]];
   return { title: "kubectl", candidates: [{ ...packaged, ask: versionOfKubectl, ways }] };

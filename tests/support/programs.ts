@@ -19,3 +19,6 @@ export function findProgram(name: string): string | undefined {
   const folders = [join(root, ".tools/bin"), ...(process.env.PATH ?? "").split(delimiter)];
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
+
+/** Where setup puts etcd, kube-apiserver and kube-controller-manager. */
+export const controlPlaneFolder = join(root, ".tools/kubernetes/1.35.4");
