@@ -45,7 +45,7 @@ const ownKinds: readonly PolicyRule[] = [
 
 const kubernetesKinds: readonly PolicyRule[] = [
   allowCore("namespaces", reads),
-  allowCore("serviceaccounts", ["get", "create", "patch"]),
+  allowCore("serviceaccounts", ["get", "create", "patch", "delete"]),
   allowCore("configmaps", [...reads, "create", "update", "patch"]),
   allowCore("persistentvolumeclaims", [...reads, "create", "patch", "delete"]),
   allowCore("pods", reads),
