@@ -11,7 +11,7 @@ import { sentenceOf } from "./failure-sentence.ts";
 /** What came of a backup, as statuses and reports tell it. */
 export interface BackupResult {
   readonly stats: HostBackupStats;
-  readonly condition: ConditionNews;
+  readonly condition: ConditionNews & { readonly type: "StreamsBackedUp" };
   readonly streams: readonly ReportedStream[];
 }
 
@@ -44,7 +44,7 @@ export function savedResult(report: BackupReport, facts: BackupFacts): BackupRes
     snapshots: [snapshotStats(report, facts.path)],
   };
   const isSaved = bad.length === 0;
-  const condition: ConditionNews = {
+  const condition: BackupResult["condition"] = {
     type: "StreamsBackedUp",
     status: isSaved ? "True" : "False",
     reason: isSaved ? reasons.true : reasons.false,

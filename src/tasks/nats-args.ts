@@ -105,8 +105,7 @@ export function readNatsArgs(words: readonly string[], direction: Direction): Na
     else unknown.push(word);
     if (flag === undefined && inline === undefined) dropValue(left);
   }
-  if (unknown.length > 0)
-    throw notKnown(unknown, direction);
+  if (unknown.length > 0) throw notKnown(unknown, direction);
   return found;
 }
 
