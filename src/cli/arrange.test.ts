@@ -18,6 +18,10 @@ test.each([
   ["help backup", "backup --help"],
   ["help nosuch", "nosuch"],
   ["help --json", "--help"],
+  ["task nats-backup --streams= --json=x", "task nats-backup -- --streams= --json=x"],
+  ["--json task nats-backup", "task --json nats-backup --"],
+  ["task", "task"],
+  ["task nats-backup --help", "task nats-backup --help"],
 ])("coldstream %s", (line, arranged) =>
   expect(arrange(line.split(" ").filter(Boolean), names)).toEqual(arranged.split(" ").filter(Boolean)),
 );

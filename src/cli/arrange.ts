@@ -17,11 +17,19 @@ export function arrange(argv: readonly string[], names: readonly string[]): read
   const command = argv[at];
   if (command === undefined) return argv;
   const rest = [...argv.slice(0, at), ...argv.slice(at + 1)];
+  if (command === "task") return [command, ...withRawFlags(rest)];
   if (command !== "help") return names.includes(command) ? [command, ...rest] : [command];
   const topic = rest.find((argument) => !argument.startsWith("-"));
   if (topic === undefined || topic === "help") return ["--help"];
   if (topic === "exit") return [exitHelp];
   return names.includes(topic) ? [topic, "--help"] : [topic];
+}
+
+/** What stands behind a task's name is for that program to read; only its help is asked for here. */
+function withRawFlags(rest: readonly string[]): readonly string[] {
+  const at = rest.findIndex((argument) => !argument.startsWith("-"));
+  const isHelp = rest.some((argument) => argument === "--help" || argument === "-h");
+  return at === -1 || isHelp ? rest : [...rest.slice(0, at + 1), "--", ...rest.slice(at + 1)];
 }
 
 function commandIndex(argv: readonly string[]): number {

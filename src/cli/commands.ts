@@ -12,6 +12,7 @@ const start = "Start here:";
 const everyDay = "Back up and restore:";
 const trust = "Be sure:";
 const upkeep = "Upkeep:";
+const cluster = "On a cluster:";
 const more = "More:";
 
 export const commands: readonly CommandEntry[] = [
@@ -80,6 +81,24 @@ export const commands: readonly CommandEntry[] = [
     summary: "remove locks that dead runs left",
     heading: upkeep,
     load: async () => (await import("./commands/unlock.ts")).unlockCommand,
+  },
+  {
+    name: "crds",
+    summary: "print the definitions of the operator's kinds",
+    heading: cluster,
+    load: async () => (await import("./commands/crds.ts")).crdsCommand,
+  },
+  {
+    name: "catalog",
+    summary: "print the Functions and Tasks that manifests name",
+    heading: cluster,
+    load: async () => (await import("./commands/catalog.ts")).catalogCommand,
+  },
+  {
+    name: "task",
+    summary: "run a program of a Job, in its pod",
+    heading: cluster,
+    load: async () => (await import("./commands/task.ts")).taskCommand,
   },
   {
     name: "completion",

@@ -101,6 +101,13 @@ describe("wrong use is one sentence, a hint and status 2:", () => {
     ["forget", "no rule says what to keep", "give at least one of --keep-last, --keep-daily, ..."],
     ["forget --keep-last 0", '--keep-last: "0" is not a whole number from 1 to 1000000', "see: coldstream help forget"],
     ["completion", "missing required argument 'SHELL'", "see: coldstream help completion"],
+    ["task", "missing required argument 'TASK'", "see: coldstream help task"],
+    ["task nats-backup --repository=a/b", "nats-backup: --invoker-kind is missing", "flags look like --name=value"],
+    [
+      "task create-backupsession --invoker-kind=BackupConfiguration --invoker-name=nightly",
+      "this program runs in a pod: KUBERNETES_SERVICE_HOST is not set",
+      "the operator starts it; from a shell use coldstream backup, restore, forget or check",
+    ],
     ["snapshots", "no repository is named", "name it with --repo, or set RESTIC_REPOSITORY"],
     [
       "-r repo snapshots",
