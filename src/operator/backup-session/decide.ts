@@ -74,8 +74,12 @@ function isSettled({ session: { status = {} } }: BackupSessionView): boolean {
   return phases.length > 0 && phases.every((phase) => phase === "Succeeded" || phase === "Failed");
 }
 
-function isOver({ session: { status = {} }, executor }: BackupSessionView): boolean {
-  return executor?.state !== "running" || statusOf(status.conditions, "DeadlineExceeded") === "True";
+function isOver({ session: { status = {} }, invoker, executor }: BackupSessionView): boolean {
+  return (
+    executor?.state !== "running" ||
+    invoker.state === "gone" ||
+    statusOf(status.conditions, "DeadlineExceeded") === "True"
+  );
 }
 
 /** Where the Job should have run the hook behind it and is over without a word of it, the hook failed. */

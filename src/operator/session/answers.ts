@@ -30,7 +30,9 @@ export async function keepReport(
   const hosts = answersTo(world, asked);
   const merge = {
     ...(pods.length > podsIn(map).length ? { [podsKey]: JSON.stringify(pods) } : {}),
-    ...(isDeepStrictEqual(answersOf(map).hosts, hosts) ? {} : { [answersKey]: JSON.stringify({ hosts }) }),
+    ...(asked.length === 0 || isDeepStrictEqual(answersOf(map).hosts, hosts)
+      ? {}
+      : { [answersKey]: JSON.stringify({ hosts }) }),
   };
   if (Object.keys(merge).length > 0) await world.cluster.patch(configMaps, key, { signal, merge: { data: merge } });
   return asked.length === 0 ? {} : { recheckMs: askedMs };
