@@ -25,7 +25,7 @@ export const repository: Repository = manifest("Repository", "helm", "gcs-repo")
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The guides' BackupConfiguration without its interim volume, with these fields in its spec. */
-export function configuration(spec: Fields = {}, metadata: Fields = {}): BackupConfiguration {
+export function configuration(spec: object = {}, metadata: object = {}): BackupConfiguration {
   const sample = manifest("BackupConfiguration", "helm", "sample-nats-backup");
   const plain = { ...sample.spec, interimVolumeTemplate: undefined };
   return BackupConfiguration.parse({
@@ -35,7 +35,7 @@ export function configuration(spec: Fields = {}, metadata: Fields = {}): BackupC
   });
 }
 
-export function restoreSession(spec: Fields = {}, metadata: Fields = {}): RestoreSession {
+export function restoreSession(spec: object = {}, metadata: object = {}): RestoreSession {
   const sample = manifest("RestoreSession", "helm", "sample-nats-restore");
   const plain = { ...sample.spec, interimVolumeTemplate: undefined };
   return RestoreSession.parse({
@@ -45,7 +45,7 @@ export function restoreSession(spec: Fields = {}, metadata: Fields = {}): Restor
   });
 }
 
-export function backupSession({ metadata }: BackupConfiguration, fields: Fields = {}): BackupSession {
+export function backupSession({ metadata }: BackupConfiguration, fields: object = {}): BackupSession {
   const { name = "", namespace } = metadata;
   return BackupSession.parse({
     apiVersion: "stash.appscode.com/v1beta1",
