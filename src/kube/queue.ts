@@ -62,7 +62,8 @@ export function openQueue(options: QueueOptions): Queue {
     if (signal.aborted) return;
     timers.cancel(key);
     turns.add(key);
-    fill();
+    // a moment later, so that what is added several times in one go is worked on once
+    queueMicrotask(fill);
   }
   function addAfter(key: string, milliseconds: number): void {
     if (signal.aborted || turns.isWaiting(key)) return;
@@ -87,8 +88,6 @@ export function openQueue(options: QueueOptions): Queue {
   }
   async function attempt(key: string): Promise<Later & { readonly failedMs?: number }> {
     try {
-      // a throw before the first await must not reach whoever added the key
-      await Promise.resolve();
       const later = (await options.work(key, { signal })) as Later | undefined;
       failing.forget(key);
       return later ?? {};

@@ -7,7 +7,7 @@ import { pause } from "./requests.ts";
 import { type Key, type KubeObject, keyText, type Resource } from "./resource.ts";
 
 /** Whoever loses against other writers so often gives up. */
-const mostTries = 20;
+const mostTries = 12;
 
 export interface UpdateOptions<T> extends Waiting {
   /** The object as it was a moment ago, which saves a read when nobody else writes. */
@@ -222,5 +222,5 @@ function isExistsRace(error: unknown): boolean {
 }
 
 function backOffMs(tries: number): number {
-  return Math.min(1_000, 5 * 2 ** tries) * (0.5 + Math.random() / 2);
+  return Math.min(500, 5 * 2 ** tries) * (0.5 + Math.random() / 2);
 }
