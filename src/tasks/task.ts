@@ -5,6 +5,7 @@ import { openContext, type TaskContext } from "./context.ts";
 import { createBackupSession } from "./create-backupsession.ts";
 import { readTaskEnvironment } from "./environment.ts";
 import { natsBackup } from "./nats-backup.ts";
+import { natsRestore } from "./nats-restore.ts";
 import { updateSessionStatus } from "./update-status.ts";
 
 /** What is still wrong after a program ended well otherwise. */
@@ -15,6 +16,7 @@ type Program<Name extends TaskProgram> = (context: TaskContext, flags: TaskFlags
 const programs: { readonly [Name in TaskProgram]?: Program<Name> } = {
   "create-backupsession": createBackupSession,
   "nats-backup": natsBackup,
+  "nats-restore": natsRestore,
   "update-status": updateSessionStatus,
 };
 
