@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import {
+  appBinding,
+  configuration,
+  executorOf,
+  repository,
+  restoreSession,
+  settings,
+} from "../../../tests/support/executor-sample.ts";
+import { manifest } from "../../../tests/support/manifests.ts";
+import { notCovered } from "../../../tests/support/policy.ts";
+import { kinds } from "../../api/kinds.ts";
+import { type PolicyRule, roles } from "../../kube/core.ts";
+import type { MadeObject } from "../made.ts";
+import { buildWipeOut } from "../repository/build.ts";
+import { buildTrigger } from "../trigger/trigger.ts";
+import { buildJobRights } from "./job.ts";
+import { leaderRules, operatorRules } from "./operator.ts";
+
+const held = operatorRules({ copiesPullSecrets: false });
+
+function granted(objects: readonly MadeObject[]): readonly PolicyRule[] {
+  return objects
+    .filter(({ resource }) => resource.kind === "Role")
+    .flatMap(({ draft }) => roles.schema.parse({ apiVersion: "v1", kind: "Role", ...draft }).rules ?? []);
+}
+
+const hooks = {
+  preBackup: { exec: { command: ["a"] } },
+  postBackup: { httpGet: { port: "monitor" } },
+  preRestore: { exec: { command: ["a"] } },
+};
+const far = manifest("Repository", "settings", "shared");
+
+describe("the operator", () => {
+  test.each<[string, readonly MadeObject[]]>([
+    ["a trigger", buildTrigger(configuration(), { settings })],
+    ["a backup's Jobs", buildJobRights(configuration(), { repository, appBinding })],
+    ["a restore's Jobs", buildJobRights(restoreSession(), { repository: far, appBinding })],
+    ["a backup", executorOf(configuration({ hooks })).objects],
+    ["a restore", executorOf(restoreSession({ hooks })).objects],
+    ["a wipe-out", buildWipeOut(repository, { settings, pullSecrets: [] })],
+  ])("holds what it grants to %s", (_title, objects) => {
+    const rules = granted(objects);
+    expect(rules.length).toBeGreaterThan(0);
+    expect(notCovered(held, rules)).toEqual([]);
+  });
+  test.each<[string, readonly MadeObject[]]>([
+    ["a trigger", buildTrigger(configuration(), { settings })],
+    ["a backup's Jobs", buildJobRights(configuration(), { repository: far, appBinding })],
+    ["a backup", executorOf(configuration({ hooks, interimVolumeTemplate: {} })).objects],
+  ])("may read and make the objects of %s", (_title, objects) => {
+    const wanted = objects.map(({ resource: { group, plural } }) => ({
+      apiGroups: [group],
+      resources: [plural],
+      verbs: ["get", "create"],
+    }));
+    expect(notCovered(held, wanted)).toEqual([]);
+  });
+  test("follows all of our kinds", () => {
+    const wanted = Object.values(kinds).map(({ group, plural }) => ({
+      ...{ apiGroups: [group], resources: [plural], verbs: ["get", "list", "watch"] },
+    }));
+    expect(notCovered(held, wanted)).toEqual([]);
+  });
+  test("reads Secrets by name only, and writes them only to copy those for pulling images", () => {
+    const secretVerbs = (rules: readonly PolicyRule[]) =>
+      rules.filter(({ resources }) => resources?.includes("secrets")).flatMap(({ verbs }) => verbs);
+    expect(secretVerbs(held)).toEqual(["get"]);
+    expect(secretVerbs(operatorRules({ copiesPullSecrets: true }))).toEqual(["get", "create", "patch"]);
+  });
+  test("binds one ClusterRole, escalates nothing, runs no commands, and has no wildcards", () => {
+    const all = [...held, ...leaderRules];
+    const verbs = all.flatMap((rule) => rule.verbs);
+    expect(verbs.filter((verb) => ["escalate", "impersonate", "*", "deletecollection"].includes(verb))).toEqual([]);
+    expect(all.filter((rule) => rule.verbs.includes("bind"))).toEqual([
+      {
+        apiGroups: ["rbac.authorization.k8s.io"],
+        resources: ["clusterroles"],
+        resourceNames: ["stash-hook"],
+        verbs: ["bind"],
+      },
+    ]);
+    const names = all.flatMap(({ resources }) => resources ?? []);
+    expect(names.filter((name) => name === "*" || name === "pods/exec" || name === "serviceaccounts/token")).toEqual(
+      [],
+    );
+  });
+  test("has one rule for each resource", () => {
+    const names = held.map(({ apiGroups, resources }) => `${apiGroups}/${resources}`);
+    expect(names.length).toBe(new Set(names).size);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, test } from "vitest";
+import { configuration, containersOf, madeOf, settings } from "../../../tests/support/executor-sample.ts";
+import { parseTaskFlags } from "../../api/task-flags.ts";
+import { type CronJob, cronJobs, roleBindings, roles, serviceAccounts } from "../../kube/core.ts";
+import { buildTrigger } from "./trigger.ts";
+
+function trigger(spec: object = {}, metadata: object = {}) {
+  return buildTrigger(configuration(spec, metadata), { settings });
+}
+
+function cronJob(spec: object = {}, metadata: object = {}): CronJob {
+  return madeOf(trigger(spec, metadata), "CronJob") as unknown as CronJob;
+}
+
+function pod(spec: object = {}) {
+  return cronJob(spec).spec.jobTemplate.spec.template.spec;
+}
+
+describe("the trigger of a BackupConfiguration", () => {
+  test("is made in the order in which it is needed, named alike, owned by it", () => {
+    const objects = trigger({}, { labels: { team: "a" } });
+    expect(objects.map(({ resource }) => resource.kind)).toEqual([
+      ...["ServiceAccount", "Role", "RoleBinding", "CronJob"],
+    ]);
+    for (const { draft } of objects) {
+      expect(draft.metadata).toMatchObject({
+        name: "stash-trigger-sample-nats-backup",
+        namespace: "demo",
+        labels: { team: "a", "app.kubernetes.io/component": "stash-backup" },
+        ownerReferences: [{ kind: "BackupConfiguration", name: "sample-nats-backup", controller: true }],
+      });
+    }
+  });
+  test("is what Kubernetes' own kinds look like", () => {
+    const schemas = [serviceAccounts, roles, roleBindings, cronJobs];
+    for (const { resource, draft } of trigger()) {
+      const schema = schemas.find(({ kind }) => kind === resource.kind)?.schema;
+      expect(schema?.safeParse({ apiVersion: "v1", kind: resource.kind, ...draft }).error).toBeUndefined();
+    }
+  });
+  test("is named by Stash's rules when the target lies elsewhere", () => {
+    const target = { ref: { name: "n", namespace: "messaging" } };
+    expect(cronJob({ target }).metadata.name).toBe("stash-trigger-demo-sample-nats-backup");
+  });
+  test.each([
+    [{}, "*/5 * * * *", false],
+    [{ schedule: "@every 6h", paused: true }, "@every 6h", true],
+  ])("%j: has the schedule as it is written, and rests while paused", (spec, schedule, suspend) => {
+    expect(cronJob(spec).spec).toMatchObject({ schedule, suspend });
+  });
+  test("leaves the rest to Kubernetes' defaults", () => {
+    const { spec } = cronJob();
+    expect(Object.keys(spec)).toEqual(["schedule", "suspend", "jobTemplate"]);
+    expect(Object.keys(spec.jobTemplate.spec)).toEqual(["template"]);
+  });
+  test("has its Jobs deleted when they are done", () => {
+    expect(cronJob().spec.jobTemplate.metadata?.labels).toMatchObject({
+      "stash.appscode.com/delete-job-on-completion": "true",
+      "app.kubernetes.io/managed-by": "stash.appscode.com",
+    });
+  });
+  test("says for whom a session is made, and knows its Job's name", () => {
+    const [container] = containersOf(pod());
+    expect(container).toMatchObject({ name: "stash-trigger", image: settings.image, imagePullPolicy: "IfNotPresent" });
+    expect(container?.args?.slice(0, 2)).toEqual(["task", "create-backupsession"]);
+    expect(parseTaskFlags("create-backupsession", container?.args?.slice(2) ?? [])).toEqual({
+      invokerKind: "BackupConfiguration",
+      invokerName: "sample-nats-backup",
+      namespace: "demo",
+    });
+    expect(container?.env).toContainEqual({
+      name: "JOB_NAME",
+      valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } },
+    });
+  });
+  test("has the pod's settings, and of the container's those for any program", () => {
+    const container = {
+      resources: { requests: { cpu: "50m" } },
+      env: [{ name: "A", value: "b" }],
+      envFrom: [{ secretRef: { name: "s" } }],
+      securityContext: { readOnlyRootFilesystem: true },
+    };
+    const unused = { nice: { adjustment: 5 }, livenessProbe: { exec: { command: ["a"] } } };
+    const runtimeSettings = { pod: { nodeSelector: { disk: "ssd" } }, container: { ...container, ...unused } };
+    const spec = pod({ runtimeSettings });
+    expect(spec).toMatchObject({ nodeSelector: { disk: "ssd" }, restartPolicy: "Never" });
+    const [only] = containersOf(spec);
+    expect(only).toMatchObject({ ...container, env: expect.arrayContaining(container.env) });
+    expect(only).not.toHaveProperty("livenessProbe");
+    expect(only?.env?.map(({ name }) => name)).not.toContain("NICE_ADJUSTMENT");
+  });
+  test("runs as the account that the user names, which is bound and not made", () => {
+    const runtimeSettings = { pod: { serviceAccountName: "mine" } };
+    const objects = trigger({ runtimeSettings });
+    expect(objects.map(({ resource }) => resource.kind)).toEqual(["Role", "RoleBinding", "CronJob"]);
+    expect(madeOf(objects, "RoleBinding")).toMatchObject({
+      subjects: [{ kind: "ServiceAccount", name: "mine", namespace: "demo" }],
+    });
+    expect(pod({ runtimeSettings }).serviceAccountName).toBe("mine");
+  });
+  test("annotates the account it makes", () => {
+    const serviceAccountAnnotations = { "eks.amazonaws.com/role-arn": "arn" };
+    const objects = trigger({ runtimeSettings: { pod: { serviceAccountAnnotations } } });
+    expect(madeOf(objects, "ServiceAccount").metadata["annotations"]).toEqual(serviceAccountAnnotations);
+  });
+  test("may make sessions and read its configuration, no more", () => {
+    expect(madeOf(trigger(), "Role")["rules"]).toEqual([
+      { apiGroups: ["stash.appscode.com"], resources: ["backupsessions"], verbs: ["create"] },
+      {
+        apiGroups: ["stash.appscode.com"],
+        resources: ["backupconfigurations"],
+        resourceNames: ["sample-nats-backup"],
+        verbs: ["get"],
+      },
+      {
+        apiGroups: ["stash.appscode.com"],
+        resources: ["backupconfigurations/finalizers"],
+        resourceNames: ["sample-nats-backup"],
+        verbs: ["update"],
+      },
+    ]);
+  });
+  test("is refused without a schedule", () => {
+    expect(() => trigger({ schedule: undefined })).toThrow(
+      "BackupConfiguration demo/sample-nats-backup: spec.schedule is missing",
+    );
+  });
+});
