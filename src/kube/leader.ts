@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../kit/failures.ts";
 import { mayTake, newLease, type Observation, observe, releasedLease, type Term, takenLease } from "./claim.ts";
 import type { Cluster, Waiting } from "./cluster.ts";
@@ -128,7 +129,7 @@ async function reign(contest: Contest, first: Hold): Promise<"lost" | "ended"> {
     return "ended";
   }
   contest.onHolder?.("");
-  lost.abort(new Failure("interrupted", "another process leads now"));
+  lost.abort(new Failure("interrupted", "the lease is lost"));
   await work.catch((error: unknown) => onTrouble?.(error));
   return signal.aborted ? "ended" : "lost";
 }
@@ -138,36 +139,36 @@ async function renewUntil(contest: Contest, first: Hold, done: AbortSignal): Pro
   const { times } = contest;
   let hold = first;
   while (!done.aborted) {
-    const leftMs = hold.renewedMs + times.renewMs - performance.now();
-    await pause(Math.min(times.retryMs, Math.max(leftMs, 0)), done).catch(() => undefined);
+    await pause(Math.min(times.retryMs, leftMs(contest, hold)), done).catch(() => undefined);
     if (done.aborted) break;
-    const renewed = await renew(contest, hold);
+    // also when a request does not end when it is told to
+    const renewed = await Promise.race([renew(contest, hold), sleep(leftMs(contest, hold), hold, { ref: false })]);
     if (renewed === "taken") return undefined;
     hold = renewed;
-    if (performance.now() - hold.renewedMs >= times.renewMs) return undefined;
+    if (leftMs(contest, hold) === 0) return undefined;
   }
   return hold;
 }
 
 /** One try. `hold` as it was when it did not work. */
 async function renew(contest: Contest, hold: Hold): Promise<Hold | "taken"> {
-  const { cluster, lease: key, identity, times, onTrouble } = contest;
-  const leftMs = hold.renewedMs + times.renewMs - performance.now();
-  if (leftMs <= 0) return hold;
+  const { cluster, lease: key, identity, onTrouble } = contest;
   const renewedMs = performance.now();
+  // not ended when the work is done: half a renewal would stand in the way of giving the lease back
+  const signal = AbortSignal.timeout(Math.max(1, leftMs(contest, hold)));
   try {
-    // not ended by `done`: half a renewal would stand in the way of giving the lease back
-    return await bounded(leftMs, async (signal) => {
-      const lease = await cluster.replace(leases, takenLease(hold.lease, termOf(contest)), { signal });
-      return { lease, renewedMs };
-    });
+    return { lease: await cluster.replace(leases, takenLease(hold.lease, termOf(contest)), { signal }), renewedMs };
   } catch (error) {
     onTrouble?.(error);
     if (!KubeFailure.isReason(error, "Conflict", "NotFound")) return hold;
   }
-  const now = await bounded(leftMs, (signal) => cluster.get(leases, key, { signal })).catch(() => hold.lease);
-  const holder = now?.spec?.holderIdentity;
-  return now === undefined || holder !== identity ? "taken" : { ...hold, lease: now };
+  const now = await cluster.get(leases, key, { signal }).catch(() => hold.lease);
+  return now?.spec?.holderIdentity === identity ? { ...hold, lease: now } : "taken";
+}
+
+/** Until the lease must be thought lost. */
+function leftMs({ times }: Contest, { renewedMs }: Hold): number {
+  return Math.max(0, Math.ceil(renewedMs + times.renewMs - performance.now()));
 }
 
 /** So that the next need not wait. Whatever goes wrong: the lease runs out by itself. */
@@ -177,11 +178,6 @@ async function release({ cluster, onTrouble }: Contest, { lease }: Hold): Promis
   } catch (error) {
     onTrouble?.(error);
   }
-}
-
-/** A call that is given up after a while. */
-async function bounded<T>(milliseconds: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  return await call(AbortSignal.timeout(Math.max(1, Math.ceil(milliseconds))));
 }
 
 function termOf({ identity, times }: Contest): Term {
