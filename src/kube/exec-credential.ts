@@ -54,9 +54,12 @@ export function execCredentials(placed: Placed<ExecEntry>, options: ExecOptions)
   }
   let kept: Promise<Credential> | undefined;
   async function fetch(): Promise<Credential> {
-    const found = await kept;
-    if (found !== undefined && found.expiresMs - marginMs > Date.now()) return found;
-    return await begin();
+    const before = kept;
+    if (before === undefined) return await begin();
+    const found = await before;
+    if (found.expiresMs - marginMs > Date.now()) return found;
+    // whoever notices first asks for all
+    return await (kept === before || kept === undefined ? begin() : kept);
   }
   function begin(): Promise<Credential> {
     const running = run(placed, options);
