@@ -66,7 +66,7 @@ export interface ClaimsOptions {
 
 /** Follows all claims; the folder of one that was deleted goes with it. */
 export function openClaims(cluster: Cluster, options: ClaimsOptions): Claims {
-  const { folder, log, signal } = options;
+  const { log, signal } = options;
   const remove = (claim: PersistentVolumeClaim) =>
     discard(cluster, claim, options).catch((error: unknown) =>
       log.warn({ claim: claim.metadata.name, error }, "the folder of a deleted claim was not removed"),

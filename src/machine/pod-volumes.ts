@@ -17,7 +17,14 @@ const Prepared = z.object({
   /** Name of the volume -> where it lies. */
   places: z.record(z.string(), z.string()),
   limits: z.array(z.object({ path: z.string(), limitBytes: z.number(), what: z.string() })),
-  tokens: z.array(z.object({ path: z.string(), audience: z.string().optional(), expirationSeconds: z.number() })),
+  tokens: z.array(
+    z.object({
+      path: z.string(),
+      audience: z.string().optional(),
+      expirationSeconds: z.number(),
+      renewAt: z.number(),
+    }),
+  ),
 });
 export type Prepared = z.infer<typeof Prepared>;
 
@@ -113,8 +120,7 @@ async function prepareFiles(
   for (const { path, content, mode } of plan.files) await writeWhole(join(own, path), content, mode);
   for (const token of plan.tokens) {
     const place = { ...token, path: join(own, token.path) };
-    await writeToken(cluster, pod, { ...place, signal });
-    prepared.tokens.push(place);
+    prepared.tokens.push({ ...place, renewAt: await writeToken(cluster, pod, { ...place, signal }) });
   }
 }
 

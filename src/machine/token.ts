@@ -1,7 +1,9 @@
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
-import type { Cluster } from "../kube/cluster.ts";
+import type { Log } from "../kit/log.ts";
+import type { Cluster, Waiting } from "../kube/cluster.ts";
+import { pause } from "../kube/requests.ts";
 import { type MachinePod, uidOf } from "./pod.ts";
 
 const TokenRequest = z.looseObject({
@@ -13,13 +15,15 @@ export interface TokenPlace {
   readonly path: string;
   readonly audience?: string | undefined;
   readonly expirationSeconds: number;
+  /** Milliseconds since 1970. */
+  readonly renewAt: number;
 }
 
-/** Writes a token of the pod's ServiceAccount that is good while the pod exists. Milliseconds until it should be renewed. */
+/** Writes a token of the pod's ServiceAccount that is good while the pod exists; when it should be renewed. */
 export async function writeToken(
   cluster: Cluster,
   pod: MachinePod,
-  { path, audience, expirationSeconds, signal }: TokenPlace & { readonly signal: AbortSignal },
+  { path, audience, expirationSeconds, signal }: Omit<TokenPlace, "renewAt"> & Waiting,
 ): Promise<number> {
   const { namespace = "", name = "" } = pod.metadata;
   const account = pod.spec.serviceAccountName || "default";
@@ -33,8 +37,33 @@ export async function writeToken(
   const { status } = TokenRequest.parse(await cluster.request({ method: "POST", path: at, body }, { signal }));
   await writeWhole(path, Buffer.from(status.token), 0o600);
   const lifetimeMs = Date.parse(status.expirationTimestamp) - Date.now();
-  return Math.max(1000, lifetimeMs * 0.8);
+  return Date.now() + Math.max(1000, lifetimeMs * 0.8);
 }
+
+/** Renews a token before it runs out, until the signal. */
+export async function keepToken(
+  cluster: Cluster,
+  pod: MachinePod,
+  { log, ...place }: TokenPlace & Waiting & { readonly log: Log },
+): Promise<void> {
+  const { signal } = place;
+  for (let renewAt = place.renewAt; ; ) {
+    await pause(Math.max(0, Math.min(renewAt - Date.now(), mostTimerMs)), signal).catch(() => undefined);
+    if (signal.aborted) return;
+    if (renewAt > Date.now()) continue;
+    try {
+      renewAt = await writeToken(cluster, pod, place);
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn({ pod: pod.metadata.name, namespace: pod.metadata.namespace, error }, "renewing a token");
+      renewAt = Date.now() + againMs;
+    }
+  }
+}
+
+const againMs = 10_000;
+/** A timer takes no more than 24 days. */
+const mostTimerMs = 2 ** 31 - 1;
 
 /** A reader sees the old file or the new one. */
 export async function writeWhole(path: string, content: Uint8Array, mode: number): Promise<void> {
