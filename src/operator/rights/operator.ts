@@ -19,28 +19,32 @@ export function operatorRules({ copiesPullSecrets }: { readonly copiesPullSecret
 
 const reads = ["get", "list", "watch"] as const;
 /** An object's finalizers are written by a patch of the object. */
-const writesFinalizers = [...reads, "patch"] as const;
+const readsAndHolds = [...reads, "patch"] as const;
+/** The operator's own way, and the others that Jobs are granted. */
+const statusOfJobs = ["get", "update", "patch"] as const;
 
 /** Asked by some clusters (OpenShift) of whoever makes an object that its owner's deletion waits for. */
-const owners: readonly Kind[] = ["BackupConfiguration", "BackupSession", "RestoreSession"];
+const owners: readonly Kind[] = ["Repository", "BackupConfiguration", "BackupSession", "RestoreSession"];
 
 const ownKinds: readonly PolicyRule[] = [
-  // A BackupBlueprint has these two made.
-  allow("Repository", [...writesFinalizers, "create"]),
-  allow("BackupConfiguration", [...writesFinalizers, "create"]),
-  allow("BackupSession", [...writesFinalizers, "create", "delete"]),
-  allow("RestoreSession", writesFinalizers),
-  allow("BackupBatch", writesFinalizers),
-  allow("RestoreBatch", writesFinalizers),
-  ...(
-    ["Repository", "BackupConfiguration", "BackupSession", "RestoreSession", "BackupBatch", "RestoreBatch"] as const
-  ).map((kind) => allow(kind, ["get", "update", "patch"], { part: "status" })),
-  ...owners.map((kind) => allow(kind, ["update"], { part: "finalizers" })),
+  allow("Repository", readsAndHolds),
+  allow("Repository", statusOfJobs, { part: "status" }),
+  allow("BackupConfiguration", readsAndHolds),
+  allow("BackupConfiguration", ["update"], { part: "status" }),
+  allow("BackupSession", [...reads, "create", "delete"]),
+  allow("BackupSession", statusOfJobs, { part: "status" }),
+  allow("RestoreSession", readsAndHolds),
+  allow("RestoreSession", statusOfJobs, { part: "status" }),
+  allow("BackupBatch", reads),
+  allow("BackupBatch", ["update"], { part: "status" }),
+  allow("RestoreBatch", reads),
+  allow("RestoreBatch", ["update"], { part: "status" }),
   allow("BackupBlueprint", reads),
   allow("Task", reads),
   allow("Function", reads),
   allow("AppBinding", reads),
-  allow("Snapshot", [...reads, "create", "update", "patch", "delete"]),
+  allow("Snapshot", [...reads, "create", "patch", "delete"]),
+  ...owners.map((kind) => allow(kind, ["update"], { part: "finalizers" })),
 ];
 
 const kubernetesKinds: readonly PolicyRule[] = [
@@ -52,7 +56,7 @@ const kubernetesKinds: readonly PolicyRule[] = [
   allowCore("pods/log", ["get"]),
   // Granted to the Jobs of sessions with hooks.
   allowCore("endpoints", ["get"]),
-  allowCore("events", ["get", "create", "patch"]),
+  allowCore("events", ["create", "patch"]),
   allowCore("jobs", [...reads, "create", "patch", "delete"], { group: "batch" }),
   allowCore("cronjobs", [...reads, "create", "patch", "delete"], { group: "batch" }),
 ];
@@ -60,7 +64,7 @@ const kubernetesKinds: readonly PolicyRule[] = [
 const rbac = "rbac.authorization.k8s.io";
 
 const rightsOverRights: readonly PolicyRule[] = [
-  allowCore("roles", ["get", "create", "patch", "delete"], { group: rbac }),
+  allowCore("roles", [...reads, "create", "patch", "delete"], { group: rbac }),
   allowCore("rolebindings", ["get", "create", "patch", "delete"], { group: rbac }),
   allowCore("clusterroles", ["bind"], { group: rbac, names: [hookClusterRoleName] }),
 ];

@@ -1,6 +1,5 @@
 import { type Kind, kinds } from "../../api/kinds.ts";
-import type { PolicyRule } from "../../kube/core.ts";
-import { roleBindings, roles } from "../../kube/core.ts";
+import { type PolicyRule, roleBindings, roles } from "../../kube/core.ts";
 import { type MadeObject, type Metadata, made } from "../made.ts";
 
 /** What may be done to one of our kinds; with names, to those objects only (there are no names when one is made). */
