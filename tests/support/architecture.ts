@@ -39,9 +39,9 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   "node:net": ["src/nats/tls.ts", "src/repository/reach.ts"],
   "node:tls": ["src/nats/tls.ts", "src/kube/transport.ts"],
   "node:dgram": [],
-  "node:http": ["src/kube/transport.ts"],
+  "node:http": ["src/kube/transport.ts", "src/metrics/server.ts", "src/tasks/wipe-rest.ts"],
   "node:http2": [],
-  "node:https": ["src/kube/transport.ts", "src/machine/log-server.ts"],
+  "node:https": ["src/kube/transport.ts", "src/machine/log-server.ts", "src/tasks/wipe-rest.ts"],
   "node:sqlite": ["src/local/store.ts"],
 };
 
