@@ -1,0 +1,314 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BackupConfiguration } from "../../src/api/backup-configuration.ts";
+import { cronJobs, roleBindings, roles, serviceAccounts } from "../../src/kube/core.ts";
+import { controlPlaneMissing } from "../support/control-plane.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Desk, openDesk } from "./desk.ts";
+import { appBinding, backupConfiguration, fixture, repository, secret } from "./documents.ts";
+
+const missing = controlPlaneMissing();
+const name = "sample-nats-backup";
+
+function conditionOf(configuration: BackupConfiguration, type: string) {
+  return configuration.status?.conditions?.find((each) => each.type === type);
+}
+
+describe.skipIf(missing !== undefined)(`a BackupConfiguration${missing === undefined ? "" : ` (${missing})`}`, () => {
+  let desk: Desk;
+  beforeAll(async () => {
+    desk = await openDesk();
+    await desk.startOperator();
+  }, 120_000);
+  afterAll(async () => await desk?.[Symbol.asyncDispose]());
+
+  const ready = async (namespace: string) =>
+    await desk.until("BackupConfiguration", { namespace, name }, ({ status }) => status?.phase === "Ready");
+
+  test("becomes Ready and gets its CronJob, is paused and goes on, and goes without hanging", async () => {
+    const namespace = await desk.namespace();
+    await desk.apply(...fixture(namespace), backupConfiguration({ namespace }));
+    const { status, metadata } = await ready(namespace);
+    expect(status?.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`)).toEqual([
+      "RepositoryFound True RepositoryAvailable",
+      "BackendSecretFound True BackendSecretAvailable",
+      "ValidationPassed True ResourceValidationPassed",
+      "BackupTargetFound True TargetAvailable",
+      "CronJobCreated True CronJobCreationSucceeded",
+    ]);
+    expect(status?.observedGeneration).toBe(metadata.generation);
+    expect(metadata.finalizers).toEqual(["stash.appscode.com"]);
+    const table = await desk.kubectl("-n", namespace, "get", "backupconfiguration", "--no-headers");
+    expect(table.split(/ {2,}/).slice(0, -1)).toEqual([name, "nats-backup-2.6.1", "*/5 * * * *", "Ready"]);
+
+    const [cronJob] = await desk.list(cronJobs, namespace);
+    expect(cronJob?.metadata.name).toBe("stash-trigger-sample-nats-backup");
+    expect(cronJob?.spec).toMatchObject({ schedule: "*/5 * * * *", suspend: false });
+
+    await desk.kubectl(
+      "-n",
+      namespace,
+      "patch",
+      "backupconfiguration",
+      name,
+      "--type=merge",
+      '-p={"spec":{"paused":true}}',
+    );
+    await eventually("suspended", async () => (await desk.list(cronJobs, namespace))[0]?.spec.suspend === true);
+    expect((await ready(namespace)).spec.paused).toBe(true);
+    await desk.kubectl(
+      "-n",
+      namespace,
+      "patch",
+      "backupconfiguration",
+      name,
+      "--type=merge",
+      '-p={"spec":{"paused":false}}',
+    );
+    await eventually("resumed", async () => (await desk.list(cronJobs, namespace))[0]?.spec.suspend === false);
+    await ready(namespace);
+
+    await desk.kubectl("-n", namespace, "delete", "backupconfiguration", name, "--timeout=20s");
+    await desk.kubectl("-n", namespace, "delete", "repository", "s3-repo", "--timeout=20s");
+    await eventually("the CronJob to go", async () => (await desk.list(cronJobs, namespace)).length === 0);
+  }, 90_000);
+
+  test("is listed in its Repository while it is there", async () => {
+    const namespace = await desk.namespace();
+    await desk.apply(...fixture(namespace), backupConfiguration({ namespace }));
+    const key = { namespace, name: "s3-repo" };
+    const { status } = await desk.until("Repository", key, (one) => (one.status?.references?.length ?? 0) > 0);
+    expect(status?.references).toEqual([
+      { apiGroup: "stash.appscode.com", kind: "BackupConfiguration", namespace, name },
+    ]);
+    await desk.kubectl("-n", namespace, "delete", "backupconfiguration", name, "--timeout=20s");
+    await desk.until("Repository", key, (one) => (one.status?.references ?? []).length === 0);
+  }, 60_000);
+
+  test("gets its CronJob back when somebody deletes it", async () => {
+    const namespace = await desk.namespace();
+    await desk.apply(...fixture(namespace), backupConfiguration({ namespace }));
+    await ready(namespace);
+    const [before] = await desk.list(cronJobs, namespace);
+    await desk.kubectl("-n", namespace, "delete", "cronjob", "stash-trigger-sample-nats-backup");
+    const after = await eventually("a new CronJob", async () =>
+      (await desk.list(cronJobs, namespace)).find(({ metadata }) => metadata.uid !== before?.metadata.uid),
+    );
+    expect(after.spec).toMatchObject({ schedule: "*/5 * * * *" });
+  }, 60_000);
+
+  test("has its CronJob mended when somebody changes it", async () => {
+    const namespace = await desk.namespace();
+    await desk.apply(...fixture(namespace), backupConfiguration({ namespace }));
+    await ready(namespace);
+    await desk.kubectl(
+      ...["-n", namespace, "patch", "cronjob", "stash-trigger-sample-nats-backup", "--type=merge"],
+      '-p={"spec":{"schedule":"0 0 1 1 *"}}',
+    );
+    await eventually(
+      "the schedule",
+      async () => (await desk.list(cronJobs, namespace))[0]?.spec.schedule === "*/5 * * * *",
+    );
+  }, 60_000);
+
+  describe("that is wrong says what to do", () => {
+    interface Mistake {
+      readonly spec?: object;
+      readonly leaveOut?: "Secret" | "Repository" | "AppBinding";
+      readonly secretData?: object;
+    }
+    test.each<[string, Mistake, string, string, RegExp]>([
+      ["no Repository", { leaveOut: "Repository" }, "NotReady", "RepositoryFound", /s3-repo does not exist: create it/],
+      [
+        "no Secret",
+        { leaveOut: "Secret" },
+        "NotReady",
+        "BackendSecretFound",
+        /Secret .*\/s3-secret does not exist: create it/,
+      ],
+      [
+        "no password in the Secret",
+        { secretData: { PASSWORD: "changeit" } },
+        "NotReady",
+        "BackendSecretFound",
+        /s3-secret has no RESTIC_PASSWORD: add the missing key/,
+      ],
+      [
+        "no AppBinding",
+        { leaveOut: "AppBinding" },
+        "NotReady",
+        "BackupTargetFound",
+        /AppBinding .*\/sample-nats does not exist/,
+      ],
+      [
+        "an unknown Task",
+        { spec: { task: { name: "nats-backup-9" } } },
+        "Invalid",
+        "ValidationPassed",
+        /Task nats-backup-9 does not exist: correct spec.task.name/,
+      ],
+      [
+        "a schedule that is none",
+        { spec: { schedule: "every day" } },
+        "(Invalid|NotReady)",
+        "(ValidationPassed|CronJobCreated)",
+        /schedule/,
+      ],
+      ["no schedule", { spec: { schedule: "" } }, "Invalid", "ValidationPassed", /spec.schedule is missing/],
+      [
+        "a retention policy that keeps nothing",
+        { spec: { retentionPolicy: { name: "none", prune: true } } },
+        "Invalid",
+        "ValidationPassed",
+        /keeps nothing/,
+      ],
+      [
+        "a Deployment as target",
+        { spec: { target: { ref: { apiVersion: "apps/v1", kind: "Deployment", name: "shop" } } } },
+        "Invalid",
+        "ValidationPassed",
+        /names a Deployment \(apps\/v1\), which cannot be backed up here/,
+      ],
+      ["snapshots of volumes", { spec: { driver: "VolumeSnapshotter" } }, "Invalid", "ValidationPassed", /say Restic/],
+    ])(
+      "%s",
+      async (_title, { spec = {}, leaveOut, secretData }, phase, type, message) => {
+        const namespace = await desk.namespace();
+        const needed = [secret({ namespace }, secretData), repository({ namespace }), appBinding({ namespace })];
+        await desk.apply(...needed.filter(({ kind }) => kind !== leaveOut), backupConfiguration({ namespace }, spec));
+        const begun = performance.now();
+        const found = await desk.until(
+          "BackupConfiguration",
+          { namespace, name },
+          ({ status }) => status?.phase !== undefined && new RegExp(`^${phase}$`).test(status.phase),
+        );
+        expect(performance.now() - begun).toBeLessThan(15_000);
+        const condition = found.status?.conditions?.find(
+          (each) => new RegExp(`^${type}$`).test(each.type) && each.status === "False",
+        );
+        expect(condition?.message).toMatch(message);
+        expect(JSON.stringify(found.status)).not.toContain("changeit");
+      },
+      60_000,
+    );
+
+    test("and becomes Ready when the Secret comes", async () => {
+      const namespace = await desk.namespace();
+      await desk.apply(repository({ namespace }), appBinding({ namespace }), backupConfiguration({ namespace }));
+      const key = { namespace, name };
+      await desk.until("BackupConfiguration", key, (one) => conditionOf(one, "BackendSecretFound")?.status === "False");
+      await desk.apply(secret({ namespace }));
+      await ready(namespace);
+    }, 60_000);
+
+    test("and becomes Ready when the Task comes", async () => {
+      const namespace = await desk.namespace();
+      const task = `own-${namespace}`;
+      await desk.apply(...fixture(namespace), backupConfiguration({ namespace }, { task: { name: task } }));
+      await desk.until("BackupConfiguration", { namespace, name }, ({ status }) => status?.phase === "Invalid");
+      const steps = [{ name: "nats-backup-2.6.1" }, { name: "update-status" }];
+      await desk.apply({
+        apiVersion: "stash.appscode.com/v1beta1",
+        kind: "Task",
+        metadata: { name: task },
+        spec: { steps },
+      });
+      await ready(namespace);
+    }, 60_000);
+  });
+
+  describe("with a Repository in another namespace", () => {
+    const roleName = (namespace: string) => `${namespace}-backupconfiguration-sample-nats-backup-0`;
+
+    test.each<[string, object | undefined, boolean]>([
+      ["All", { allowedNamespaces: { from: "All" } }, true],
+      ["Same", { allowedNamespaces: { from: "Same" } }, false],
+      ["no policy", undefined, false],
+      [
+        "Selector that matches",
+        {
+          allowedNamespaces: {
+            from: "Selector",
+            selector: { matchExpressions: [{ key: "team", operator: "In", values: ["orders"] }] },
+          },
+        },
+        true,
+      ],
+      [
+        "Selector that does not match",
+        { allowedNamespaces: { from: "Selector", selector: { matchLabels: { team: "billing" } } } },
+        false,
+      ],
+    ])(
+      "usagePolicy %s",
+      async (_title, usagePolicy, isAllowed) => {
+        const [namespace, storage] = await Promise.all([desk.namespace(), desk.namespace()]);
+        await desk.kubectl("label", "namespace", namespace, "team=orders");
+        const spec = usagePolicy === undefined ? {} : { usagePolicy };
+        await desk.apply(
+          secret({ namespace: storage }),
+          repository({ namespace: storage }, spec),
+          appBinding({ namespace }),
+        );
+        await desk.apply(backupConfiguration({ namespace }, { repository: { name: "s3-repo", namespace: storage } }));
+        const wanted = isAllowed ? "Ready" : "Invalid";
+        const found = await desk.until(
+          "BackupConfiguration",
+          { namespace, name },
+          ({ status }) => status?.phase === wanted,
+        );
+        expect(conditionOf(found, "ValidationPassed")?.status).toBe(isAllowed ? "True" : "False");
+        const names = (await desk.list(roles, storage)).map(({ metadata }) => metadata.name);
+        expect(names).toEqual(isAllowed ? [roleName(namespace)] : []);
+      },
+      60_000,
+    );
+
+    test("loses its rights there when the policy is taken back, and when it goes", async () => {
+      const [namespace, storage] = await Promise.all([desk.namespace(), desk.namespace()]);
+      const allow = (from: string) =>
+        repository({ namespace: storage }, { usagePolicy: { allowedNamespaces: { from } } });
+      await desk.apply(secret({ namespace: storage }), allow("All"), appBinding({ namespace }));
+      await desk.apply(backupConfiguration({ namespace }, { repository: { name: "s3-repo", namespace: storage } }));
+      await ready(namespace);
+      const held = async () =>
+        [...(await desk.list(roles, storage)), ...(await desk.list(roleBindings, storage))].length;
+      expect(await held()).toBe(2);
+      await desk.apply(allow("Same"));
+      await desk.until("BackupConfiguration", { namespace, name }, ({ status }) => status?.phase === "Invalid");
+      await eventually("no rights", async () => (await held()) === 0);
+      await desk.apply(allow("All"));
+      await ready(namespace);
+      expect(await held()).toBe(2);
+      await desk.kubectl("-n", namespace, "delete", "backupconfiguration", name, "--timeout=20s");
+      expect(await held()).toBe(0);
+    }, 60_000);
+  });
+
+  test("becomes NotReady when its Repository goes", async () => {
+    const namespace = await desk.namespace();
+    await desk.apply(...fixture(namespace), backupConfiguration({ namespace }));
+    await ready(namespace);
+    await desk.kubectl("-n", namespace, "delete", "repository", "s3-repo", "--timeout=20s");
+    const found = await desk.until(
+      "BackupConfiguration",
+      { namespace, name },
+      ({ status }) => status?.phase === "NotReady",
+    );
+    expect(conditionOf(found, "RepositoryFound")).toMatchObject({ status: "False", reason: "RepositoryNotAvailable" });
+  }, 60_000);
+
+  test("goes with its namespace", async () => {
+    const namespace = await desk.namespace();
+    await desk.apply(...fixture(namespace), backupConfiguration({ namespace }));
+    await ready(namespace);
+    await desk.kubectl("delete", "namespace", namespace, "--timeout=60s");
+  }, 90_000);
+
+  test("leaves no account of ours where the user names one", async () => {
+    const namespace = await desk.namespace();
+    const runtimeSettings = { pod: { serviceAccountName: "default" } };
+    await desk.apply(...fixture(namespace), backupConfiguration({ namespace }, { runtimeSettings }));
+    await ready(namespace);
+    expect((await desk.list(serviceAccounts, namespace)).map(({ metadata }) => metadata.name)).toEqual(["default"]);
+  }, 60_000);
+});
