@@ -15,6 +15,7 @@ import type { ConfigMap, CronJob, Job, Namespace, PersistentVolumeClaim, Pod, Ro
 import type { Recorder } from "../kube/recorder.ts";
 import type { Key, KubeObject } from "../kube/resource.ts";
 import type { Store } from "../kube/store.ts";
+import type { Registry } from "../metrics/registry.ts";
 import type { OperatorSettings } from "./settings.ts";
 
 /** The kinds that have a queue of their own. */
@@ -96,5 +97,7 @@ export interface World {
   readonly caches: Caches;
   readonly recorder: Recorder;
   readonly log: Log;
+  /** The operator's own figures, for its /metrics. */
+  readonly metrics: Registry;
   readonly enqueue: (kind: ControlledKind, key: Key, afterMs?: number) => void;
 }

@@ -16,6 +16,7 @@ export interface LeadershipOptions extends Waiting {
   readonly log: Log;
   readonly clock: () => Date;
   readonly controllers: readonly ControllerMaker[];
+  readonly metrics: Registry;
   /** The caches are complete and the work has begun. */
   readonly onBegin?: (running: Running) => void;
 }
@@ -44,7 +45,7 @@ const resyncSpreadMs = 300_000;
 
 /** What the leader does until its signal is aborted: follow, dispatch, reconcile. Ends when nothing of it runs any more. */
 export async function reconcileAll(cluster: Cluster, options: LeadershipOptions): Promise<void> {
-  const { signal, log, settings, clock } = options;
+  const { signal, log, settings, clock, metrics } = options;
   let dispatch: Dispatch | undefined;
   const followed = openCaches(cluster, { signal, log, onChange: (name, change) => dispatch?.take(name, change) });
   const queues = new Map<ControlledKind, Queue>();
@@ -56,7 +57,7 @@ export async function reconcileAll(cluster: Cluster, options: LeadershipOptions)
   const worldFor = (kind: ControlledKind): World => {
     const onFailure = (error: unknown) => log.warn({ kind, error }, "event not written");
     const events = recorder(cluster, { component: `${kind} Controller`, signal, clock, onFailure });
-    return { cluster, settings, clock, caches: followed.caches, recorder: events, log, enqueue };
+    return { cluster, settings, clock, caches: followed.caches, recorder: events, log, metrics, enqueue };
   };
   const controllers = options.controllers.map(([kind, make]) => make(worldFor(kind)));
   for (const controller of controllers) queues.set(controller.kind, queueFor(controller, { signal, log }));

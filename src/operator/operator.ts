@@ -3,6 +3,7 @@ import type { Cluster, Waiting } from "../kube/cluster.ts";
 import { pods } from "../kube/core.ts";
 import { lead } from "../kube/leader.ts";
 import { type Key, keyText } from "../kube/resource.ts";
+import type { Registry } from "../metrics/registry.ts";
 import { backupConfigurationController } from "./backup-configuration/reconcile.ts";
 import { backupBatchController, restoreBatchController } from "./batch/reconcile.ts";
 import { blueprintController } from "./blueprint/reconcile.ts";
@@ -20,6 +21,7 @@ export interface OperatorOptions extends Waiting {
   readonly pod?: Key | undefined;
   readonly clock?: () => Date;
   readonly controllers?: readonly ControllerMaker[];
+  readonly metrics: Registry;
 }
 
 export const allControllers: readonly ControllerMaker[] = [
@@ -49,10 +51,10 @@ export async function runOperator(
 }
 
 async function asLeader(cluster: Cluster, settings: OperatorSettings, options: OperatorOptions): Promise<void> {
-  const { signal, log, pod, clock = () => new Date(), controllers = allControllers } = options;
+  const { signal, log, pod, clock = () => new Date(), controllers = allControllers, metrics } = options;
   if (pod !== undefined) await label(cluster, pod, { value: "true", signal, log });
   try {
-    await reconcileAll(cluster, { signal, log, settings, clock, controllers });
+    await reconcileAll(cluster, { signal, log, settings, clock, controllers, metrics });
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {

@@ -6,6 +6,7 @@ import { openCluster } from "../../src/kube/client.ts";
 import type { Cluster } from "../../src/kube/cluster.ts";
 import { events } from "../../src/kube/core.ts";
 import { type KubeObject, type Resource, resourceOf } from "../../src/kube/resource.ts";
+import { openRegistry } from "../../src/metrics/registry.ts";
 import { catalogueStream, toStream } from "../../src/operator/catalogue/stream.ts";
 import { type OperatorOptions, runOperator } from "../../src/operator/operator.ts";
 import { rightsManifests } from "../../src/operator/rights/manifests.ts";
@@ -128,6 +129,7 @@ function startOperator(
     ),
     identity: randomUUID(),
     lease: undefined,
+    metrics: openRegistry(),
     ...changes,
   };
   const ended = runOperator(own, { image, pullSecrets: [], namespace: system, ...settings }, options);

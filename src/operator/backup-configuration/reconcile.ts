@@ -53,7 +53,8 @@ async function keep(means: Means, configuration: BackupConfiguration, waiting: W
   const checked = check(view, () => mistakeOfTask(view, world));
   const findings = [...checked.findings];
   const except = checked.mayUseRepository ? view.repositoryKey?.namespace : undefined;
-  await takeBackRights(world, configuration, { ...waiting, except });
+  const isTaken = await takeBackRights(world, configuration, { ...waiting, except });
+  if (isTaken) means.offshoots.forget(configuration.metadata.uid ?? "");
   if (checked.isFit && isFit(view)) findings.push(await keepOffshoots(means, view, waiting));
   const status = await writeStatus(world, { configuration, findings }, waiting);
   const { isBusy } = await triggerJobs.tend(view, waiting);
