@@ -88,7 +88,7 @@ async function save(context: TaskContext, { flags, session, namespace }: Saving)
   const proof = await proveBackup(context, {
     ...{ repository, snapshot: saved.snapshot, ...origin, directory, wish: flags.proof ?? "Never" },
   });
-  return { report: saved, ...notesOf(args, proof) };
+  return { report: saved, ...notesOf([...args.notes, ...idleParams(flags)], proof) };
 }
 
 function originOf(flags: BackupFlags, namespace: string): { readonly target: string; readonly invoker: string } {
@@ -98,8 +98,16 @@ function originOf(flags: BackupFlags, namespace: string): { readonly target: str
   };
 }
 
-function notesOf({ notes }: NatsArgs, { note, disproof }: ProofResult): Pick<BackupFacts, "notes" | "disproof"> {
+function notesOf(notes: readonly string[], { note, disproof }: ProofResult): Pick<BackupFacts, "notes" | "disproof"> {
   return { notes: note === undefined ? notes : [...notes, note], ...(disproof === undefined ? {} : { disproof }) };
+}
+
+/** Params that a later version follows. What they ask for is about cost, so a backup without it is a good one. */
+function idleParams({ strategy, stagingLimit }: BackupFlags): readonly string[] {
+  return [
+    ...(strategy === "tail" ? ["the param strategy=tail has no effect yet: streams are read whole"] : []),
+    ...(stagingLimit === undefined ? [] : ["the param stagingLimit has no effect yet"]),
+  ];
 }
 
 const waiting = targetConditions.StreamsBackedUp.unknown;

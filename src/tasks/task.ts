@@ -7,6 +7,7 @@ import { readTaskEnvironment } from "./environment.ts";
 import { natsBackup } from "./nats-backup.ts";
 import { natsRestore } from "./nats-restore.ts";
 import { updateSessionStatus } from "./update-status.ts";
+import { wipeOut } from "./wipe-out.ts";
 
 /** What is still wrong after a program ended well otherwise. */
 export type TaskOutcome = Failure | undefined;
@@ -18,6 +19,7 @@ const programs: { readonly [Name in TaskProgram]?: Program<Name> } = {
   "nats-backup": natsBackup,
   "nats-restore": natsRestore,
   "update-status": updateSessionStatus,
+  "wipe-out": wipeOut,
 };
 
 export interface TaskRun {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { BackupSession } from "../../src/api/backup-session.ts";
+import type { RepositoryStatus } from "../../src/api/repository.ts";
 import type { RestoreSession } from "../../src/api/restore-session.ts";
 import { reportKey, SessionReport } from "../../src/api/session-report.ts";
 import { runProgram, startProgram } from "../../src/kit/program.ts";
@@ -37,6 +38,7 @@ export interface PodBench {
 }
 
 export interface TaskBench extends AsyncDisposable {
+  readonly folder: string;
   readonly plane: ControlPlane;
   readonly cluster: Cluster;
   create(kind: Parameters<typeof resourceOf>[0], draft: Draft): Promise<KubeObject>;
@@ -58,6 +60,8 @@ export interface TaskBench extends AsyncDisposable {
   backupSession(name: string): Promise<BackupSession>;
   restoreSession(name: string): Promise<RestoreSession>;
   report(session: string): Promise<SessionReport>;
+  /** Its status. */
+  repository(name: string): Promise<RepositoryStatus | undefined>;
   pod(): Promise<PodBench>;
 }
 
@@ -103,7 +107,7 @@ export async function startTaskBench(): Promise<TaskBench> {
   });
 
   return {
-    ...{ plane, cluster, create, secret },
+    ...{ plane, cluster, create, secret, folder },
     async localRepository(name) {
       const place = join(folder, "repositories", name);
       await mkdir(dirname(place), { recursive: true });
@@ -152,6 +156,9 @@ export async function startTaskBench(): Promise<TaskBench> {
     },
     backupSession: (name) => found(cluster.get(resourceOf("BackupSession"), { namespace, name }, { signal })),
     restoreSession: (name) => found(cluster.get(resourceOf("RestoreSession"), { namespace, name }, { signal })),
+    async repository(name) {
+      return (await found(cluster.get(resourceOf("Repository"), { namespace, name }, { signal }))).status;
+    },
     async report(name) {
       const map = await found(cluster.get(configMaps, { namespace, name }, { signal }));
       return SessionReport.parse(JSON.parse(map.data?.[reportKey] ?? "{}"));
