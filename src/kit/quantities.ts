@@ -17,6 +17,9 @@ const byteUnits: Readonly<Record<string, number>> = {
   T: 2 ** 40,
   TIB: 2 ** 40,
   TB: 1e12,
+  P: 2 ** 50,
+  PIB: 2 ** 50,
+  PB: 1e15,
 };
 
 /** `512`, `64MiB`, `10M` (IEC like restic), `2GB` (decimal). Throws `usage`. */
