@@ -4,6 +4,7 @@ import type { Cluster, Waiting } from "../kube/cluster.ts";
 import { openQueue, type Queue, type QueueCounts } from "../kube/queue.ts";
 import { recorder } from "../kube/recorder.ts";
 import { keyText } from "../kube/resource.ts";
+import type { Registry } from "../metrics/registry.ts";
 import { type FollowedCaches, openCaches } from "./caches.ts";
 import type { ControlledKind, Controller, World } from "./controller.ts";
 import { type Dispatch, keyFrom, openDispatch } from "./dispatch.ts";
