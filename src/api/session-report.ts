@@ -26,6 +26,7 @@ export const ReportedStream = z.object({
   /** Of the stream at the stored moment. Numbers of 64 bits travel as text. */
   messages: z.string().optional(),
   bytes: z.string().optional(),
+  lastSequence: z.string().optional(),
   consumers: z.int().optional(),
   consistency: z.enum(["exact", "fuzzy"]).optional(),
   /** Why it failed or was skipped, or what to know. */
