@@ -256,6 +256,11 @@ function placeName<T extends KubeObject>({ plural }: Resource<T>, { namespace }:
 }
 
 function version(): string {
-  const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
-  return /"version": "([^"]+)"/.exec(text)?.[1] ?? "unknown";
+  try {
+    const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
+    return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "unknown";
+  } catch {
+    // bundled somewhere else: it only names us in the server's logs
+    return "unknown";
+  }
 }

@@ -88,7 +88,12 @@ export async function current<T>(value: Rotating<T> | undefined): Promise<T | un
 }
 
 function agentsFor(isTls: boolean, limits: Limits) {
-  const kept = { keepAlive: true, maxSockets: limits.connections, maxFreeSockets: 8, timeout: limits.requestMs };
+  const kept = {
+    keepAlive: true,
+    maxSockets: limits.connections,
+    maxFreeSockets: limits.connections,
+    timeout: limits.requestMs,
+  };
   return isTls
     ? { requests: new HttpsAgent(kept), watches: new HttpsAgent({ keepAlive: false }) }
     : { requests: new HttpAgent(kept), watches: new HttpAgent({ keepAlive: false }) };
