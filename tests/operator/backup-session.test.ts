@@ -251,7 +251,6 @@ describe.skipIf(missing !== undefined)(`a BackupSession${missing === undefined ?
       "two left",
       async () => (await stage.sessions()).map(({ metadata }) => metadata.name).join() === "three,two",
     );
-    console.log(JSON.stringify((await stage.sessions()).map((e)=>[e.metadata.name,e.status?.phase])), (await stage.jobs()).map((j)=>j.metadata.name));
     await eventually("their Jobs too", async () => (await stage.jobs()).length === 2);
   });
 });

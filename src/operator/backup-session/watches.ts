@@ -3,7 +3,7 @@ import { reportKey } from "../../api/session-report.ts";
 import { type Key, type KubeObject, keyOf } from "../../kube/resource.ts";
 import type { Watches } from "../controller.ts";
 import type { SessionMemory } from "../session/memory.ts";
-import { sessionsOf } from "../session/owners.ts";
+import { sessionsOf, sessionsOfPod } from "../session/owners.ts";
 import { isFinal } from "./phase.ts";
 
 /** Which sessions to look at when something else changed. */
@@ -25,10 +25,7 @@ export function backupSessionWatches(memory: SessionMemory<BackupSession>): Watc
       );
     },
     jobs: ({ before, after }) => sessionsOf("BackupSession", after ?? before),
-    pods: ({ before, after }, caches) =>
-      (after ?? before)?.metadata.ownerReferences?.flatMap(({ name }) =>
-        sessionsOf("BackupSession", caches.jobs.get({ namespace: (after ?? before)?.metadata.namespace, name })),
-      ) ?? [],
+    pods: (change, caches) => sessionsOfPod("BackupSession", change, caches),
     // What we write into it ourselves is worth no look.
     configMaps: ({ before, after }) => {
       const isSame = before?.data?.[reportKey] === after?.data?.[reportKey];

@@ -97,7 +97,7 @@ describe("a Job that goes on", () => {
       "that is deleted while its pod ends",
       [pod({ phase: "Running", deletedAgo: -20 })],
       undefined,
-      { state: "running", recheckMs: 80_000 },
+      { state: "running", recheckMs: 5000 },
     ],
   ])("%s", (_title, pods, given, state) => {
     // when the Job is gone there is nothing to look at but the pods
@@ -255,7 +255,7 @@ describe("a Job that failed", () => {
 
 test.each([
   ["goes on", undefined, false],
-  ["is about to end", "FailureTarget", false],
+  ["is about to end", "FailureTarget", true],
   ["is complete", "Complete", true],
   ["failed", "Failed", true],
 ])("a Job that %s has nothing more to do: %s", (_title, type, over) => {

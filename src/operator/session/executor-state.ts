@@ -31,7 +31,7 @@ export function executorState({ jobName, job, pods, now, omen }: ExecutorView): 
   if (failed !== undefined) return failed;
   if (states.some(({ state }) => state === "succeeded")) return { state: "succeeded" };
   // what still runs may still report
-  if (pods.some((pod) => isAlive(pod, now))) return { state: "running", ...soonest(states) };
+  if (pods.some((pod) => isAlive(pod, now))) return { state: "running", ...soonest(states, job) };
   return withoutPods({ jobName, job, now, omen });
 }
 
@@ -55,8 +55,12 @@ function failure(trouble: Trouble): ExecutorState {
   return { state: "failed", trouble };
 }
 
-function soonest(states: readonly PodState[]): { readonly recheckMs?: number } {
-  const times = states.flatMap((each) => (each.state === "running" ? (each.recheckMs ?? []) : []));
+/** Changes of pods whose Job is gone are easily missed. */
+const orphanMs = 5000;
+
+function soonest(states: readonly PodState[], job: Job | undefined): { readonly recheckMs?: number } {
+  const signs = states.flatMap((each) => (each.state === "running" ? (each.recheckMs ?? []) : []));
+  const times = job === undefined ? [...signs, orphanMs] : signs;
   return times.length === 0 ? {} : { recheckMs: Math.min(...times) };
 }
 
@@ -79,7 +83,7 @@ export function omenOf(pods: readonly Pod[]): string | undefined {
   return undefined;
 }
 
-/** Whether a Job has nothing more to do: then there is nothing to stop. */
+/** Whether a Job has nothing more to do, or ends by itself: then there is nothing to stop. */
 export function isOver(job: Job): boolean {
-  return isTrue(job, "Complete") || isTrue(job, "Failed");
+  return ["Complete", "Failed", "SuccessCriteriaMet", "FailureTarget"].some((type) => isTrue(job, type));
 }

@@ -85,8 +85,14 @@ export async function stopJob(
   const key = { namespace: session.metadata.namespace, name: jobName };
   const job = ownJob(world, session, jobName) ?? (await world.cluster.get(jobs, key, { signal }));
   if (job === undefined || isOver(job) || !isOwnedBy(job, session)) return;
+  // Its controller has not counted the pod yet.
+  if (podsOf(world, key, job).some(isEnded)) return;
   const { uid } = job.metadata;
   await world.cluster.remove(jobs, key, { signal, propagation: "Background", ...(uid === undefined ? {} : { uid }) });
+}
+
+function isEnded({ status }: Pod): boolean {
+  return status?.phase === "Failed" || status?.phase === "Succeeded";
 }
 
 interface JobName {
