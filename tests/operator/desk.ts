@@ -11,7 +11,7 @@ import { catalogueStream, toStream } from "../../src/operator/catalogue/stream.t
 import { type OperatorOptions, runOperator } from "../../src/operator/operator.ts";
 import { rightsManifests } from "../../src/operator/rights/manifests.ts";
 import type { OperatorSettings } from "../../src/operator/settings.ts";
-import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
+import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { kubectl } from "../support/kubectl.ts";
 
@@ -45,8 +45,8 @@ export interface RunningOperator {
   stop(): Promise<void>;
 }
 
-export async function openDesk(): Promise<Desk> {
-  const plane = await startControlPlane();
+export async function openDesk(options: ControlPlaneOptions = {}): Promise<Desk> {
+  const plane = await startControlPlane(options);
   const cluster = openCluster(plane.settings);
   const running = new Set<RunningOperator>();
   const waiting = { signal: new AbortController().signal };
