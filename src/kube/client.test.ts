@@ -235,14 +235,27 @@ describe("a request that fails", () => {
     expect(failure).toMatchObject({ reason: "TooManyRequests", status: 429 });
     expect(world.api.requests).toHaveLength(2);
   });
-  test("ends with its signal, whatever it waits for", async () => {
-    await using world = await start([silence]);
-    const failure = await failureOf(world.cluster.get(configMaps, key, { signal: AbortSignal.timeout(100) }));
+  test.each<[string, Step]>([
+    ["an answer", silence],
+    ["the next try", busy],
+    ["the end of an answer", lines(['{"metadata":'])],
+  ])("ends with its signal while it waits for %s", async (_title, step) => {
+    await using world = await start([step]);
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 100);
+    const failure = await failureOf(world.cluster.get(configMaps, key, { signal: stop.signal }));
     expect(failure.code).toBe("interrupted");
+  });
+  test("says what was the matter when its time is up", async () => {
+    await using world = await start([silence]);
     await using other = await start([busy]);
-    expect((await failureOf(other.cluster.get(configMaps, key, { signal: AbortSignal.timeout(100) }))).code).toBe(
-      "interrupted",
+    const [silent, told] = await Promise.all(
+      [world, other].map(({ cluster }) =>
+        failureOf(cluster.get(configMaps, key, { signal: AbortSignal.timeout(200) })),
+      ),
     );
+    expect(silent).toMatchObject({ code: "timed-out", message: "reading ConfigMap demo/a: no answer in time" });
+    expect(told).toMatchObject({ reason: "TooManyRequests" });
   });
   test.each<[string, Step, string]>([
     ["is no JSON", (response) => response.writeHead(200).end("<html>"), "the answer is no JSON"],

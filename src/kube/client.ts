@@ -149,7 +149,7 @@ async function* watch<T extends KubeObject>(
       if (event !== undefined) yield event;
     }
   } catch (error) {
-    if (signal.aborted) throw interrupted(signal);
+    if (signal.aborted) throw interrupted(signal, action);
     throw error instanceof KubeFailure ? error : unreachable(action, server, error);
   } finally {
     body.destroy();

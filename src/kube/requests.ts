@@ -33,6 +33,7 @@ export function openRequests(transport: Transport, settings: ClusterSettings, li
     try {
       return await transport.send(order, { signal: order.signal });
     } catch (error) {
+      if (order.signal.aborted) throw interrupted(order.signal, order.action);
       throw Failure.is(error) ? error : unreachable(order.action, settings.server, error);
     }
   }
@@ -41,7 +42,7 @@ export function openRequests(transport: Transport, settings: ClusterSettings, li
     try {
       return await readBody(answer, limits.answerBytes);
     } catch (error) {
-      if (order.signal.aborted) throw interrupted(order.signal);
+      if (order.signal.aborted) throw interrupted(order.signal, order.action);
       if (error instanceof RangeError) throw unreadable(order.action, error.message);
       throw unreachable(order.action, settings.server, error);
     }
@@ -65,7 +66,10 @@ export function openRequests(transport: Transport, settings: ClusterSettings, li
       } catch (failure) {
         const pauseMs = pauseBefore({ method: order.method, tries, failure, chance: Math.random() });
         if (pauseMs === undefined || performance.now() - started + pauseMs > limits.retryMs) throw failure;
-        await pause(pauseMs, order.signal);
+        await pause(pauseMs, order.signal).catch((error: unknown) => {
+          // when time is up, what went wrong the last time says more
+          throw Failure.is(error, "timed-out") ? failure : error;
+        });
       }
     }
   }
@@ -81,7 +85,7 @@ export function openRequests(transport: Transport, settings: ClusterSettings, li
   return { text, json, open };
 }
 
-/** Waits; rejects with `interrupted` when the signal is aborted. */
+/** Waits; rejects with `interrupted` or `timed-out` when the signal is aborted. */
 export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   try {
     await sleep(milliseconds, undefined, { signal });

@@ -75,10 +75,13 @@ export async function readBody({ body }: Answer, most: number): Promise<string> 
   return Buffer.concat(chunks, size).toString("utf8");
 }
 
-export function interrupted(signal: AbortSignal): Failure {
-  return Failure.is(signal.reason)
-    ? signal.reason
-    : new Failure("interrupted", "interrupted", { cause: signal.reason });
+/** What the signal says about why: a failure of the caller's, that time is up (AbortSignal.timeout), or an interruption. */
+export function interrupted(signal: AbortSignal, action = "waiting"): Failure {
+  const { reason } = signal;
+  if (Failure.is(reason)) return reason;
+  return reason instanceof DOMException && reason.name === "TimeoutError"
+    ? new Failure("timed-out", `${action}: no answer in time`, { cause: reason })
+    : new Failure("interrupted", "interrupted", { cause: reason });
 }
 
 /** A fresh value of what may rotate. */
