@@ -8,6 +8,7 @@ import type { Registry } from "../metrics/registry.ts";
 import { type FollowedCaches, openCaches } from "./caches.ts";
 import type { ControlledKind, Controller, World } from "./controller.ts";
 import { type Dispatch, keyFrom, openDispatch } from "./dispatch.ts";
+import { pushLastKnown } from "./pushing.ts";
 import type { OperatorSettings } from "./settings.ts";
 
 export type ControllerMaker = readonly [kind: ControlledKind, make: (world: World) => Controller];
@@ -61,7 +62,7 @@ export async function reconcileAll(cluster: Cluster, options: LeadershipOptions)
     return { cluster, settings, clock, caches: followed.caches, recorder: events, log, metrics, enqueue };
   };
   const controllers = options.controllers.map(([kind, make]) => make(worldFor(kind)));
-  for (const controller of controllers) queues.set(controller.kind, queueFor(controller, { signal, log }));
+  for (const controller of controllers) queues.set(controller.kind, queueFor(controller, options));
   dispatch = openDispatch(controllers, { caches: followed.caches, enqueue });
   try {
     await followed.ready;
@@ -73,21 +74,37 @@ export async function reconcileAll(cluster: Cluster, options: LeadershipOptions)
       queues: () => Object.fromEntries([...queues].map(([kind, queue]) => [kind, queue.counts()])),
     };
     options.onBegin?.(running);
-    await resync(dispatch, signal);
+    await Promise.all([
+      resync(dispatch, signal),
+      pushLastKnown(running.world, { signal }).catch(unlessAborted(signal)),
+    ]);
   } finally {
     await Promise.all([followed.stopped, ...[...queues.values()].map(({ stopped }) => stopped)]);
   }
 }
 
-function queueFor(controller: Controller, { signal, log }: Waiting & { readonly log: Log }): Queue {
+function queueFor(controller: Controller, { signal, log, metrics }: LeadershipOptions): Queue {
   const { kind } = controller;
   return openQueue({
     concurrency: concurrency[kind],
     signal,
-    work: async (text, waiting) => await controller.reconcile(keyFrom(text), waiting),
+    async work(text, waiting) {
+      const begun = performance.now();
+      try {
+        return await controller.reconcile(keyFrom(text), waiting);
+      } finally {
+        metrics.observe("coldstream_reconcile_duration_seconds", { kind }, (performance.now() - begun) / 1000);
+      }
+    },
     onFailure: (object, error, { failures, afterMs }) =>
       log.warn({ kind, object, failures, afterMs: Math.round(afterMs), error: describe(error) }, "reconcile failed"),
   });
+}
+
+function unlessAborted(signal: AbortSignal): (error: unknown) => void {
+  return (error) => {
+    if (!signal.aborted) throw error;
+  };
 }
 
 /** Until the signal is aborted. */

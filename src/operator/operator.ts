@@ -7,7 +7,8 @@ import type { Registry } from "../metrics/registry.ts";
 import { backupConfigurationController } from "./backup-configuration/reconcile.ts";
 import { backupBatchController, restoreBatchController } from "./batch/reconcile.ts";
 import { blueprintController } from "./blueprint/reconcile.ts";
-import { type ControllerMaker, reconcileAll } from "./leadership.ts";
+import { type ControllerMaker, type Running, reconcileAll } from "./leadership.ts";
+import type { Meters } from "./meters.ts";
 import { repositoryController } from "./repository/reconcile.ts";
 import { leaderLabel, type OperatorSettings } from "./settings.ts";
 
@@ -22,6 +23,7 @@ export interface OperatorOptions extends Waiting {
   readonly clock?: () => Date;
   readonly controllers?: readonly ControllerMaker[];
   readonly metrics: Registry;
+  readonly meters?: Pick<Meters, "enter"> | undefined;
 }
 
 export const allControllers: readonly ControllerMaker[] = [
@@ -51,13 +53,16 @@ export async function runOperator(
 }
 
 async function asLeader(cluster: Cluster, settings: OperatorSettings, options: OperatorOptions): Promise<void> {
-  const { signal, log, pod, clock = () => new Date(), controllers = allControllers, metrics } = options;
+  const { signal, log, pod, clock = () => new Date(), controllers = allControllers, metrics, meters } = options;
+  meters?.enter({ is: "leading" });
   if (pod !== undefined) await label(cluster, pod, { value: "true", signal, log });
+  const onBegin = (running: Running) => meters?.enter({ is: "running", running });
   try {
-    await reconcileAll(cluster, { signal, log, settings, clock, controllers, metrics });
+    await reconcileAll(cluster, { signal, log, settings, clock, controllers, metrics, onBegin });
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    meters?.enter({ is: "resting" });
     if (pod !== undefined) await label(cluster, pod, { value: null, signal: AbortSignal.timeout(unlabelMs), log });
   }
 }

@@ -6,6 +6,7 @@ import type { Waiting } from "../../kube/cluster.ts";
 import { keyOf, keyText, resourceOf } from "../../kube/resource.ts";
 import { addFinalizer, removeFinalizer, updateStatus } from "../../kube/update.ts";
 import type { Controller, Outcome, World } from "../controller.ts";
+import { forgetFigures } from "../pushing.ts";
 import { takeBackRights } from "../repository/rights.ts";
 import { isAskedAnew, isLoose } from "../view/news.ts";
 import { openSecretReader, type SecretReader } from "../view/secret.ts";
@@ -116,6 +117,9 @@ async function end(
   const options = { ...waiting, finalizer: finalizers.invoker, from: configuration };
   await removeFinalizer(world.cluster, backupConfigurations, key, options);
   world.log.info({ configuration: keyText(key) }, "configuration let go");
+  // last, for it may take a while, and nobody waits for it
+  const { name, namespace = "" } = key;
+  await forgetFigures(world, { kind: configuration.kind, name, namespace }, waiting);
 }
 
 /** So that a thousand that became ready together are not looked at together: up to a tenth later, always alike. */
