@@ -93,10 +93,10 @@ function mayFail(stream: string, { allowDegraded }: BackupFacts): boolean {
 function reportedStream(report: StreamReport): ReportedStream {
   if (report.outcome === "failed")
     return { stream: report.stream, outcome: "failed", reason: sentenceOf(report.failure) };
-  const { stream, messages, bytes, consumers, consistency, notes } = report;
+  const { stream, messages, bytes, lastSequence, consumers, consistency, notes } = report;
   return {
     ...{ stream, outcome: "saved", consumers, consistency },
-    ...{ messages: String(messages), bytes: String(bytes) },
+    ...{ messages: String(messages), bytes: String(bytes), lastSequence: String(lastSequence) },
     ...(notes.length === 0 ? {} : { reason: notes.join("; ") }),
   };
 }

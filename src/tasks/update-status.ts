@@ -1,3 +1,4 @@
+import { actions } from "../api/labels.ts";
 import type { ReportedSnapshot } from "../api/session-report.ts";
 import type { TaskFlags } from "../api/task-flags.ts";
 import { Failure } from "../kit/failures.ts";
@@ -5,8 +6,9 @@ import { resourceOf } from "../kube/resource.ts";
 import type { Scope } from "../repository/published.ts";
 import type { Snapshot } from "../repository/restic.ts";
 import { required, type TaskContext } from "./context.ts";
+import { type MetricsFacts, pushRepositoryMetrics, pushSessionMetrics } from "./metrics-step.ts";
 import { invokerName, targetName } from "./origin.ts";
-import { type PostResult, runPostActions } from "./post-actions.ts";
+import { isWanted, type PostResult, runPostActions } from "./post-actions.ts";
 import { openAccess } from "./repository-access.ts";
 import { writeRepositoryStatus } from "./repository-status.ts";
 import { openBackupSession, openRestoreSession, type SessionPlace } from "./session.ts";
@@ -37,11 +39,14 @@ async function afterBackup(context: TaskContext, flags: BackupStatusFlags, outpu
   const report = openReport(context, reportKey(place.namespace, flags));
   const isGood = output.target.stats.every(({ phase }) => phase === "Succeeded");
   const result = isGood
-    ? await attempt(context, () => maintain(context, { flags, place, session, report, output }))
+    ? await attempt(context, "repository", () => maintain(context, { flags, place, session, report, output }))
     : undefined;
   const snapshots = result === undefined ? {} : { snapshots: reportedSnapshots(result.snapshots) };
   await report.tell({ ...snapshots, streams: output.streams });
   await session.setResult(output.target);
+  await attempt(context, "metrics", () =>
+    pushSessionMetrics(context, metricsFacts(flags, place), { output, kind: "BackupSession" }),
+  );
 }
 
 interface Maintenance {
@@ -60,6 +65,9 @@ async function maintain(context: TaskContext, maintenance: Maintenance): Promise
   const request = { session, restic: access.restic, report, invoker, scope: scopeOf(flags, place, output) };
   const result = await runPostActions(context, request);
   await writeRepositoryStatus(context, access.key, { result, created: session.created });
+  if (isWanted(session, actions.metrics, "RepositoryMetricsPushed")) {
+    await pushRepositoryMetrics(context, metricsFacts(flags, place), session);
+  }
   return result;
 }
 
@@ -84,6 +92,9 @@ async function afterRestore(
   await openReport(context, reportKey(place.namespace, flags)).tell({ streams: output.streams });
   const stats = output.target.stats.map(({ snapshots: _snapshots, ...rest }) => rest);
   await session.setResult({ stats, conditions: output.target.conditions });
+  await attempt(context, "metrics", () =>
+    pushSessionMetrics(context, metricsFacts(flags, place), { output, kind: "RestoreSession" }),
+  );
 }
 
 function placeOf(context: TaskContext, flags: StatusFlags, name: string): SessionPlace {
@@ -96,17 +107,26 @@ function placeOf(context: TaskContext, flags: StatusFlags, name: string): Sessio
   return { namespace, name, target };
 }
 
+function metricsFacts(flags: StatusFlags, { namespace, target }: SessionPlace): MetricsFacts {
+  return {
+    pushgatewayUrl: flags.metricsPushgatewayUrl,
+    invoker: { kind: flags.invokerKind, namespace, name: flags.invokerName },
+    repository: flags.repository,
+    target: { name: target.name, namespace: target.namespace },
+  };
+}
+
 function reportKey(namespace: string, { report }: StatusFlags) {
   return report === undefined ? undefined : { namespace, name: report };
 }
 
 /** The backup is made: what goes wrong afterwards must not keep its result out of the session. */
-async function attempt<T>({ log, signal }: TaskContext, work: () => Promise<T>): Promise<T | undefined> {
+async function attempt<T>({ log, signal }: TaskContext, what: string, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
     signal.throwIfAborted();
-    log.error({ error }, "the repository was not looked after");
+    log.error({ error, what }, "something was left undone after the session's work");
     return undefined;
   }
 }

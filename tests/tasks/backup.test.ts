@@ -84,6 +84,7 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the programs of a backup's
           outcome: "saved",
           messages: "500",
           bytes: expect.any(String),
+          lastSequence: "500",
           consumers: 1,
           consistency: "exact",
         },
