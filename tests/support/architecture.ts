@@ -24,7 +24,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 /**
  * Libraries that reach programs, the network or a store, and the one file that may import each; [] where only tests may.
  * Node's own have one a room: naming a TLS server needs `isIP`, a plain TCP probe goes before restic (which retries for
- * minutes), and an API server is spoken to over HTTP.
+ * minutes), an API server is spoken to over HTTP, and so are the users' hooks.
  * `node:child_process` has two: what a pod runs outlives the runner, which execa's children do not. `node:https` has a client and a server.
  */
 export const libraries: Readonly<Record<string, readonly string[]>> = {
@@ -36,12 +36,18 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   "@peculiar/x509": ["src/kit/certificate.ts"],
   execa: ["src/kit/program.ts"],
   "node:child_process": ["src/kit/program.ts", "src/machine/process.ts"],
-  "node:net": ["src/nats/tls.ts", "src/repository/reach.ts"],
+  ws: ["src/kube/exec.ts"],
+  "node:net": ["src/nats/tls.ts", "src/repository/reach.ts", "src/tasks/hooks/dial.ts"],
   "node:tls": ["src/nats/tls.ts", "src/kube/transport.ts"],
   "node:dgram": [],
-  "node:http": ["src/kube/transport.ts", "src/metrics/server.ts", "src/tasks/wipe-rest.ts"],
+  "node:http": ["src/kube/transport.ts", "src/metrics/server.ts", "src/tasks/hooks/dial.ts", "src/tasks/wipe-rest.ts"],
   "node:http2": [],
-  "node:https": ["src/kube/transport.ts", "src/machine/log-server.ts", "src/tasks/wipe-rest.ts"],
+  "node:https": [
+    "src/kube/transport.ts",
+    "src/machine/log-server.ts",
+    "src/tasks/hooks/dial.ts",
+    "src/tasks/wipe-rest.ts",
+  ],
   "node:sqlite": ["src/local/store.ts"],
 };
 
