@@ -83,6 +83,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/unlock.ts")).unlockCommand,
   },
   {
+    name: "operator",
+    summary: "run the Kubernetes operator",
+    heading: cluster,
+    load: async () => (await import("./commands/operator.ts")).operatorCommand,
+  },
+  {
     name: "crds",
     summary: "print the definitions of the operator's kinds",
     heading: cluster,

@@ -13,6 +13,7 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("the first %s aborts, the se
   expect(interrupts.signal.aborted).toBe(false);
   source.emit(name);
   expect(Failure.is(interrupts.signal.reason, "interrupted")).toBe(true);
+  expect(interrupts.signal.reason.details).toEqual({ signal: name });
   expect(calls).toEqual(["first"]);
   source.emit("SIGINT");
   expect(calls).toEqual(["first", "end"]);

@@ -7,7 +7,7 @@ export interface SignalSource {
 }
 
 export interface Interrupts extends Disposable {
-  /** Aborted with Failure("interrupted") at the first SIGINT, SIGTERM or SIGHUP (the terminal was closed). */
+  /** Aborted with Failure("interrupted") at the first SIGINT, SIGTERM or SIGHUP (the terminal was closed); `details.signal` says which. */
   readonly signal: AbortSignal;
 }
 
@@ -22,16 +22,17 @@ export function catchInterrupts(
   { endNow, onFirst }: { readonly endNow: () => void; readonly onFirst?: () => void },
 ): Interrupts {
   const controller = new AbortController();
-  const listener = () => {
+  const listener = (name: NodeJS.Signals) => () => {
     if (controller.signal.aborted) return endNow();
     onFirst?.();
-    controller.abort(new Failure("interrupted", "interrupted"));
+    controller.abort(new Failure("interrupted", "interrupted", { details: { signal: name } }));
   };
-  for (const name of names) source.on(name, listener);
+  const listeners = names.map((name) => [name, listener(name)] as const);
+  for (const [name, listen] of listeners) source.on(name, listen);
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
-      for (const name of names) source.off(name, listener);
+      for (const [name, listen] of listeners) source.off(name, listen);
     },
   };
 }

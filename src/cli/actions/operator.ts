@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Failure } from "../../kit/failures.ts";
+import { jsonLog, type Log } from "../../kit/log.ts";
+import { openCluster } from "../../kube/client.ts";
+import { openRegistry } from "../../metrics/registry.ts";
+import { openMeters } from "../../operator/meters.ts";
+import { runOperator } from "../../operator/operator.ts";
+import type { OperatorSettings } from "../../operator/settings.ts";
+import { clusterSettings, type NamedCluster } from "../cluster-session.ts";
+import type { CommandContext, Outcome } from "../command.ts";
+import type { OperatorOptions } from "../commands/operator.ts";
+import type { Environment } from "../environment.ts";
+
+/** The Lease of the one that works. */
+const leaseName = "coldstream-operator";
+const usualAddress = { host: "0.0.0.0", port: 8080 };
+
+export async function runOperatorHere(context: CommandContext, options: OperatorOptions): Promise<Outcome> {
+  const { environment, printer, signal } = context;
+  const named = clusterSettings(environment, options);
+  const settings = settingsFor(environment, options, named);
+  const pod = podOf(environment, settings.namespace);
+  const clock = () => new Date();
+  const registry = openRegistry();
+  const listen = options.metricsAddress ?? (pod === undefined ? undefined : usualAddress);
+  await using cluster = openCluster(named);
+  await using meters = await openMeters({ registry, clock, listen, process, version: version() });
+  await runOperator(cluster, settings, {
+    signal,
+    log: logFor(printer.quiet),
+    clock,
+    identity: `${pod?.name ?? hostname()}_${randomUUID().slice(0, 8)}`,
+    lease: options.noLeaderElection ? undefined : { namespace: settings.namespace, name: leaseName },
+    pod,
+    metrics: registry,
+    meters,
+  });
+  return whyEnded(signal);
+}
+
+/** Whoever runs it as a service ends it by SIGTERM, and then all is well. */
+function whyEnded({ reason }: AbortSignal): Outcome {
+  return Failure.is(reason, "interrupted") && reason.details["signal"] === "SIGINT" ? reason : undefined;
+}
+
+function version(): string {
+  const text = readFileSync(join(import.meta.dirname, "../../../package.json"), "utf8");
+  return /"version": "([^"]+)"/.exec(text)?.[1] ?? "unknown";
+}
+
+function settingsFor({ variables }: Environment, options: OperatorOptions, named: NamedCluster): OperatorSettings {
+  const image = options.image ?? variables["COLDSTREAM_IMAGE"];
+  if (image === undefined) {
+    throw new Failure("usage", "--image is missing", {
+      hint: "name the image that Jobs run, for example --image coldstream:1.0",
+    });
+  }
+  const { pushgatewayUrl, operatorPushgatewayUrl = pushgatewayUrl } = options;
+  return {
+    image,
+    pullSecrets: options.pullSecret,
+    namespace: options.namespace ?? variables["POD_NAMESPACE"] ?? named.namespace,
+    ...(pushgatewayUrl === undefined ? {} : { pushgatewayUrl }),
+    ...(operatorPushgatewayUrl === undefined ? {} : { operatorPushgatewayUrl }),
+  };
+}
+
+function podOf({ variables }: Environment, namespace: string) {
+  const name = variables["POD_NAME"];
+  return name === undefined ? undefined : { name, namespace: variables["POD_NAMESPACE"] ?? namespace };
+}
+
+function logFor(quiet: boolean): Log {
+  const log = jsonLog(
+    (line) => process.stderr.write(line),
+    () => new Date(),
+  );
+  return quiet ? { ...log, info: () => undefined } : log;
+}
