@@ -6,6 +6,7 @@ const paths = openPaths({
   "/stash-tmp/cache": "/data/pod/cache/",
   "/safe/data/": "/mnt/safe",
   "/dev/termination-log": "/data/pod/message",
+  "/tmp": "/tmp/machine/pod/tmp",
 });
 
 describe("openPaths", () => {
@@ -19,6 +20,7 @@ describe("openPaths", () => {
     ["a path that leaves its mount", "/stash-tmp/../safe/data/x", "/mnt/safe/x"],
     ["a file that is mounted", "/dev/termination-log", "/data/pod/message"],
     ["what nobody mounted", "/usr/bin/restic", "/usr/bin/restic"],
+    ["a path that was resolved before", "/tmp/machine/pod/tmp/x", "/tmp/machine/pod/tmp/x"],
     ["a relative path", "stash-tmp/x", "stash-tmp/x"],
   ])("finds %s", (_title, path, expected) => expect(paths.resolve(path)).toBe(expected));
 

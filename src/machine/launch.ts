@@ -58,7 +58,7 @@ export async function launch(request: LaunchRequest, context: PodContext): Promi
   const paths = openPaths(mounts.table);
   const environment = {
     ...variables,
-    ...onThisMachine(variables, paths.resolve),
+    ...onThisMachine(variables, { base, resolve: paths.resolve }),
     COLDSTREAM_MOUNTS: JSON.stringify(mounts.table),
     COLDSTREAM_HOSTS: JSON.stringify(context.hosts(namespace)),
   };
@@ -99,10 +99,18 @@ function baseVariables(pod: MachinePod, environment: Variables, { home, temporar
   };
 }
 
+interface Moving {
+  /** Lies on this machine already. */
+  readonly base: Variables;
+  readonly resolve: (path: string) => string;
+}
+
 /** Folders that any program looks for, not only ours, which resolve paths themselves. */
-function onThisMachine(variables: Variables, resolve: (path: string) => string): Variables {
-  const names = ["HOME", "TMPDIR"];
-  return Object.fromEntries(
-    names.flatMap((name) => (variables[name] === undefined ? [] : [[name, resolve(variables[name])]])),
-  );
+function onThisMachine(variables: Variables, { base, resolve }: Moving): Variables {
+  const moved: Record<string, string> = {};
+  for (const name of ["HOME", "TMPDIR"]) {
+    const folder = variables[name];
+    if (folder !== undefined && folder !== base[name]) moved[name] = resolve(folder);
+  }
+  return moved;
 }

@@ -58,6 +58,7 @@ export async function keepNode(cluster: Cluster, options: NodeOptions): Promise<
     if (performance.now() - reported < statusMs && isReady(node)) return;
     await writeStatus(cluster, options, { ready: readyCondition("KubeletReady", "the pod runner is ready"), signal });
     reported = performance.now();
+    await clearTaint(cluster, node, signal);
   }
   async function beat(): Promise<void> {
     while (!signal.aborted && !isLeaving) {
@@ -116,6 +117,18 @@ async function register(cluster: Cluster, { place, signal }: NodeOptions): Promi
     return (await cluster.patch(nodes, { name }, { signal, merge: { metadata: { labels } } })) ?? found;
   }
   return await cluster.create(nodes, { metadata: { name, labels }, spec: {} }, { signal });
+}
+
+const notReady = "node.kubernetes.io/not-ready";
+
+/** Servers put it on new nodes; where no controller of nodes runs, nobody takes it away from those that are ready. */
+async function clearTaint(cluster: Cluster, { metadata, spec }: Node, signal: AbortSignal): Promise<void> {
+  const taints: readonly unknown[] = Array.isArray(spec?.["taints"]) ? spec["taints"] : [];
+  const rest = taints.filter(
+    (one) => typeof one !== "object" || one === null || !("key" in one) || one.key !== notReady,
+  );
+  if (rest.length === taints.length) return;
+  await cluster.patch(nodes, { name: metadata.name ?? "" }, { signal, merge: { spec: { taints: rest } } });
 }
 
 interface Reporting {

@@ -1,4 +1,5 @@
 import type { Log } from "../kit/log.ts";
+import { type BackOff, backOffMs } from "../kube/backoff.ts";
 import type { Cluster } from "../kube/cluster.ts";
 import { pause } from "../kube/requests.ts";
 import type { Key } from "../kube/resource.ts";
@@ -21,6 +22,8 @@ export interface StatusWriterOptions {
   readonly signal: AbortSignal;
 }
 
+const againAfter: BackOff = { firstMs: 500, mostMs: 30_000 };
+
 /** Writes a pod's status, one write at a time, until it has been taken. */
 export function openStatusWriter(cluster: Cluster, options: StatusWriterOptions): StatusWriter {
   const { log, signal, key } = options;
@@ -39,16 +42,17 @@ export function openStatusWriter(cluster: Cluster, options: StatusWriterOptions)
     return { ...rest, ...status, conditions: status.conditions.map((one) => ({ ...one })) };
   }
   async function write(): Promise<void> {
-    while (isStale && !signal.aborted) {
+    for (let failures = 0; isStale && !signal.aborted; ) {
       isStale = false;
       try {
         await updateStatus(cluster, machinePods, key, change, { signal });
+        failures = 0;
       } catch (error) {
         if (signal.aborted) return;
         log.warn({ pod: key.name, namespace: key.namespace, error }, "writing a pod's status");
         isStale = true;
         written = "";
-        await pause(1000, signal).catch(() => undefined);
+        await pause(backOffMs(++failures, 1, againAfter), signal).catch(() => undefined);
       }
     }
   }

@@ -154,7 +154,6 @@ describe("statusOf", () => {
       phase: "Failed",
       podIP: "127.0.0.1",
       startTime: "2026-11-21T09:59:59Z",
-      qosClass: "BestEffort",
     });
   });
 });

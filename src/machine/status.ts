@@ -102,7 +102,6 @@ export function statusOf(view: PodView, before: readonly Condition[], now: Date)
     podIP: address,
     podIPs: [{ ip: address }],
     startTime: timeText(startTime),
-    qosClass: qualityOf(containers),
     conditions: mergeConditions(before, conditionsOf(view, phase), now),
     ...(initContainers.length > 0 && {
       initContainerStatuses: initContainers.map((one) => containerStatus(one, view, true)),
@@ -198,19 +197,6 @@ export function mergeConditions(
     return { ...one, lastTransitionTime: isSame ? old.lastTransitionTime : timeText(now) };
   });
   return [...merged, ...foreign];
-}
-
-/** The quality-of-service class cannot be changed; a server that sets it computes the same. */
-function qualityOf(containers: readonly ContainerView[]): string {
-  const resources = containers.map(({ container }) => container.resources ?? {});
-  const hasAny = resources.some(({ limits, requests }) => Object.keys({ ...limits, ...requests }).length > 0);
-  if (!hasAny) return "BestEffort";
-  const isGuaranteed = resources.every(({ limits, requests }) =>
-    ["cpu", "memory"].every(
-      (name) => limits?.[name] !== undefined && (requests?.[name] ?? limits[name]) === limits[name],
-    ),
-  );
-  return isGuaranteed ? "Guaranteed" : "Burstable";
 }
 
 /** Whole seconds: what a metav1.Time holds. */
