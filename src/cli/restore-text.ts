@@ -29,8 +29,6 @@ export function planLines({ snapshot, server, serverVersion, streams }: RestoreP
     "",
     ...formatTable([...columns, { title: "ACTION" }], rows),
     ...noteLines(streams),
-    "",
-    "nothing was changed",
   ];
 }
 

@@ -169,7 +169,8 @@ describe("what stands in the way has its own status:", () => {
       2,
       /staging folder .*absent does not exist/,
     ],
-    ["what comes later", "restore A --on-conflict overwrite", repository, 4, /comes in a later version/],
+    ["--in-place alone", "restore A --in-place", repository, 2, /goes with --on-conflict overwrite/],
+    ["--finish with a choice", "restore --finish --all", repository, 2, /takes names of streams only/],
     ["no server", "backup -s 127.0.0.1:1", repository, 20, /connection refused/],
     ["no answer to a question", "unlock --remove-all", repository, 4, /needs a confirmation/],
   ])("%s", async (_title, line, variables, status, message) => {

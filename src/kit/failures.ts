@@ -30,7 +30,7 @@ export const failureTable = {
   // 4: refused, nothing changed
   conflict: {
     exit: 4,
-    hint: "choose with --on-conflict skip or rename, or restore under another name with --rename OLD=NEW",
+    hint: "choose with --on-conflict skip, rename or overwrite, or restore under another name with --rename OLD=NEW",
   },
   "plan-refused": { exit: 4 },
   "not-confirmed": { exit: 4, hint: "add --yes to do it without asking" },

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import pMap from "p-map";
 import { describe, Failure } from "../kit/failures.ts";
 import { writeJson } from "../kit/json.ts";
-import { type JetStream, nameToken } from "../nats/jetstream.ts";
+import type { JetStream } from "../nats/jetstream.ts";
 import { StreamConfig } from "../nats/stream.ts";
-import { checkServerVersion, listStreams, streamInfo, streamNames } from "../nats/streams.ts";
+import { checkServerVersion, listStreams, streamInfo } from "../nats/streams.ts";
 import { snapshotTags } from "../repository/published.ts";
 import type { Repository } from "../repository/restic.ts";
 import { capture } from "./capture.ts";
@@ -14,6 +14,8 @@ import { folderName } from "./folder.ts";
 import { type Manifest, type SnapshotIndex, writeManifest } from "./manifest.ts";
 import { type Running, timeOf } from "./progress.ts";
 import { writeWhole } from "./segment-writer.ts";
+import { selectStreams } from "./selection.ts";
+import { sortStreams } from "./swap-leftovers.ts";
 import { type StoredCounts, upload } from "./upload.ts";
 
 export interface BackupRequest {
@@ -77,11 +79,11 @@ export interface PlannedCapture {
 export async function planBackup(request: BackupRequest, { signal }: Running): Promise<PlannedCapture[]> {
   checkServerVersion(request.jetstream.connection);
   const { jetstream, streams } = request;
-  const selection = await select(request, signal);
+  const selection = await selectStreams(jetstream, streams, { signal });
   const infos =
     streams.length === 0
-      ? await listStreams(jetstream, { signal })
-      : await pMap(selection, (stream) => streamInfo(jetstream, stream, { signal }), { concurrency: 8 });
+      ? sortStreams(await listStreams(jetstream, { signal })).streams
+      : await pMap(selection.streams, (stream) => streamInfo(jetstream, stream, { signal }), { concurrency: 8 });
   return infos.map(({ config, state }) => ({
     stream: StreamConfig.parse(config).name,
     messages: state.messages,
@@ -99,11 +101,12 @@ export async function backup(request: BackupRequest, running: Running): Promise<
   const { repository, jetstream, target, invoker, host } = request;
   const started = timeOf(running);
   checkServerVersion(jetstream.connection);
-  const selection = await select(request, running.signal);
+  const selection = await selectStreams(jetstream, request.streams, running);
   const repositoryCreated = await ensureRepository(repository, request.initialize, running.signal);
   const staging = await mkdtemp(join(request.stagingDirectory, "coldstream-staging-"));
   try {
-    const results = await captureAll(request, selection, staging, running);
+    const captured = await captureAll(request, selection.streams, staging, running);
+    const results: CaptureResult[] = [...captured, ...selection.away];
     const saved = results.flatMap((result) => (result.manifest === undefined ? [] : [result.manifest]));
     const failed = results.flatMap((result) => (result.failure === undefined ? [] : [result]));
     const complete = failed.length === 0;
@@ -137,31 +140,11 @@ export async function backup(request: BackupRequest, running: Running): Promise<
       stored: uploaded.stored,
       durationMs: timeOf(running).getTime() - started.getTime(),
       repositoryCreated,
-      notes: uploaded.notes,
+      notes: [...selection.notes, ...uploaded.notes],
     };
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
-}
-
-/** The streams to save. Unknown names are refused before anything is read or made. */
-async function select({ jetstream, streams }: BackupRequest, signal: AbortSignal): Promise<readonly string[]> {
-  for (const stream of streams) nameToken(stream);
-  const existing = await streamNames(jetstream, { signal });
-  if (streams.length === 0) {
-    if (existing.length === 0)
-      throw new Failure("stream-not-found", "backing up: the account has no streams", {
-        hint: "check the server, account and domain",
-      });
-    return existing;
-  }
-  const known = new Set(existing);
-  const unknown = streams.filter((stream) => !known.has(stream));
-  if (unknown.length > 0)
-    throw new Failure("stream-not-found", `backing up: there is no stream ${unknown.join(", ")}`, {
-      hint: "list the streams with: nats stream ls -a",
-    });
-  return [...new Set(streams)];
 }
 
 async function ensureRepository(repository: Repository, initialize: boolean, signal: AbortSignal): Promise<boolean> {

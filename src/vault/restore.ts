@@ -76,7 +76,7 @@ export async function restore(request: RestoreRequest, plan: RestorePlan, runnin
   const refused = plan.streams.filter(({ action }) => action === "refuse");
   if (refused.length > 0) throw refusal(refused);
   // decided again on what the server has now; a stream that appeared since the plan is refused, nothing was changed yet
-  const decided = await decide(request, plan[openedSnapshot], running);
+  const decided = refuseUnplanned(plan, await decide(request, plan[openedSnapshot], running));
   const refusedNow = decided.filter(({ action }) => action === "refuse");
   if (refusedNow.length > 0) throw refusal(refusedNow);
   const wanted = decided.filter(({ action }) => action !== "skip");
@@ -91,6 +91,16 @@ export async function restore(request: RestoreRequest, plan: RestorePlan, runnin
     streams.push({ outcome: "failed", stream, failure: new Failure("snapshot-incomplete", message, { hint }) });
   }
   return { snapshot: request.snapshot, streams, durationMs: timeOf(running).getTime() - started.getTime() };
+}
+
+/** Nobody agreed to replace a stream that was not there when the plan was made. */
+function refuseUnplanned({ streams }: RestorePlan, decided: readonly DecidedStream[]): DecidedStream[] {
+  const planned = new Map(streams.map(({ stream, action }) => [stream, action]));
+  return decided.map((one) =>
+    one.action === "overwrite" && planned.get(one.stream) === "restore"
+      ? { ...one, action: "refuse", isConflict: true, reason: `stream ${one.as} was made since the plan` }
+      : one,
+  );
 }
 
 /** Who wants all of a snapshot wants these too: their backup failed. */

@@ -132,8 +132,13 @@ describe("what would change something that is there", () => {
     expectRefusal("restore ORDERS", { exit: 4, message: /stream ORDERS exists on the server/ }));
   test("one of several streams exists: 4, and the other is not restored", () =>
     expectRefusal(`restore --all --snapshot ${snapshot}`, { exit: 4, message: /ORDERS exists/ }));
-  test("overwriting: 4, for now", () =>
-    expectRefusal("restore ORDERS --on-conflict overwrite", { exit: 4, message: /later version/ }));
+  test("overwriting without a yes: 4, and what would go is shown", async () => {
+    const run = await bench.coldstream("restore ORDERS --on-conflict overwrite");
+    expectOneSentence(run, /needs a confirmation/);
+    expect(run.stdout).toMatch(/^ORDERS .* overwrite$/m);
+    expect(run.stdout).toMatch(/ORDERS: the stream that is there goes: \d+ messages/);
+    expect(run.exit).toBe(4);
+  });
   test("two streams under one name: 4", () =>
     expectRefusal("restore --all --rename ORDERS=X --rename GONE=X", { exit: 4, message: /named X/ }));
   test("forgetting without a yes: 4", async () => {

@@ -60,6 +60,14 @@ const Backup = z.strictObject({
   streams: z.array(Saved),
   bytesRead: z.number(),
   bytesAdded: z.number(),
+  stored: z.strictObject({
+    files: z.number(),
+    filesNew: z.number(),
+    filesChanged: z.number(),
+    filesUnmodified: z.number(),
+    bytes: z.number(),
+    durationMs: z.number(),
+  }),
   durationMs: z.number(),
   repositoryCreated: z.boolean(),
   notes: z.array(z.string()),
@@ -217,6 +225,22 @@ describe("one after the other", () => {
     });
     const skipped = await bench.json(`restore ORDERS --on-conflict skip --snapshot ${snapshot}`);
     expect(skipped).toMatchObject({ streams: [{ outcome: "skipped", stream: "ORDERS" }] });
+  });
+
+  test("restore over a living stream, and nothing to finish afterwards", async () => {
+    const line = `restore ORDERS --snapshot ${snapshot} --on-conflict overwrite`;
+    await using server = await openServer(target.url);
+    const before = await readWhole(server.jetstream, "ORDERS");
+    await publishMany(server.jetstream, "ORDERS", 10);
+    const { stdout } = await coldstream(`${line} --dry-run`, { NATS_URL: target.url });
+    expect(stdout).toMatch(/^ORDERS .* overwrite$/m);
+    expect(stdout).toContain("the stream that is there goes: 2510 messages");
+    expect(stdout).toMatch(/nothing was changed\n$/);
+    const report = await bench.json(`${line} --yes --server ${target.url}`);
+    expect(report).toMatchObject({ streams: [{ outcome: "restored", as: "ORDERS" }] });
+    expect(await readWhole(server.jetstream, "ORDERS")).toEqual(before);
+    const finished = await coldstream("restore --finish", { NATS_URL: target.url, RESTIC_REPOSITORY: "/nowhere" });
+    expect(finished.stdout).toBe("there is no unfinished overwrite\n");
   });
 
   test("prove and proofs", async () => {

@@ -5,6 +5,7 @@ import { planRestore, type RestoreReport, type RestoreRequest, restore } from ".
 import { chooseSnapshot } from "../choose-snapshot.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import type { RestoreOptions } from "../commands/restore.ts";
+import { requireConfirmation } from "../confirm.ts";
 import { openNats } from "../nats-session.ts";
 import { loadProfile } from "../profile.ts";
 import { showProgress } from "../progress-display.ts";
@@ -21,7 +22,8 @@ export async function bringBack(
   const { printer } = context;
   const streams = selectStreams(given, operands);
   const onConflict = given.onConflict ?? "fail";
-  if (onConflict === "overwrite") throw notAvailableYet();
+  if (given.inPlace && onConflict !== "overwrite")
+    throw new Failure("usage", "--in-place goes with --on-conflict overwrite");
   const profile = await loadProfile(context, given);
   const repository = await openNamedRepository(context, given, profile);
   await using nats = await openNats(context, given, profile);
@@ -35,16 +37,18 @@ export async function bringBack(
     onConflict,
     renames: new Map(given.rename),
     liftLimits: given.liftLimits,
+    inPlace: given.inPlace,
     parallel: given.parallel ?? 4,
     ...(given.replicas === undefined ? {} : { replicas: given.replicas }),
     ...(given.storage === undefined ? {} : { storage: given.storage }),
   };
   const plan = await planRestore(request, context);
   if (given.dryRun) {
-    printer.lines(...planLines(plan, nats.server));
+    printer.lines(...planLines(plan, nats.server), "", "nothing was changed");
     printer.document({ dryRun: true, ...plan, snapshot: snapshotDocument(plan.snapshot), address: nats.server });
     return planOutcome(plan);
   }
+  await confirmOverwrite(context, plan, { yes: given.yes, server: nats.server });
   return restoreOutcome(await runRestore(context, request, plan), printer);
 }
 
@@ -67,10 +71,17 @@ export function selectStreams(
   throw new Failure("usage", `--rename names ${JSON.stringify(stranger)}, which is not among the streams to restore`);
 }
 
-function notAvailableYet(): Failure {
-  return new Failure("not-available-yet", "--on-conflict overwrite comes in a later version; nothing was changed", {
-    hint: "restore beside the stream with --on-conflict rename, or delete it first",
-  });
+/** What an overwrite takes away is shown and asked for; a plan that is refused anyway is not. */
+async function confirmOverwrite(
+  context: CommandContext,
+  plan: RestorePlan,
+  { yes, server }: { readonly yes: boolean; readonly server: string },
+): Promise<void> {
+  const replaced = plan.streams.filter(({ action, replaces }) => action === "overwrite" && replaces !== undefined);
+  if (replaced.length === 0 || plan.streams.some(({ action }) => action === "refuse")) return;
+  context.printer.lines(...planLines(plan, server), "");
+  const what = replaced.length === 1 ? `stream ${visible(replaced[0]?.as ?? "")}` : `${replaced.length} streams`;
+  await requireConfirmation(context, { yes, question: `Replace ${what} on ${visible(server)}?` });
 }
 
 function planOutcome({ streams }: RestorePlan): Outcome {
@@ -86,7 +97,7 @@ async function runRestore(
   request: RestoreRequest,
   plan: RestorePlan,
 ): Promise<RestoreReport> {
-  const wanted = plan.streams.filter(({ action }) => action === "restore");
+  const wanted = plan.streams.filter(({ action }) => action !== "skip" && action !== "refuse");
   const bytes = wanted.reduce((sum, stream) => sum + stream.bytes, 0);
   const isRefused = plan.streams.some(({ action }) => action === "refuse");
   const server = visible(request.jetstream.connection.serverUrl);

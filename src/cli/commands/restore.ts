@@ -10,11 +10,15 @@ export const restoreOptions = {
   snapshot: text("--snapshot <id>", "which snapshot, or latest (the default)"),
   target: targetOption("look for latest among the snapshots of this target"),
   dryRun: toggle("-n, --dry-run", "show what would be done, and stop"),
-  onConflict: oneOf(
-    "--on-conflict <policy>",
-    "when the stream exists: fail (default), skip, rename (overwrite: later)",
-    ["fail", "skip", "overwrite", "rename"],
-  ),
+  onConflict: oneOf("--on-conflict <policy>", "when the stream exists: fail (default), skip, overwrite, rename", [
+    "fail",
+    "skip",
+    "overwrite",
+    "rename",
+  ]),
+  inPlace: toggle("--in-place", "overwrite without room for two: deletes the old stream before the new one is there"),
+  finish: toggle("--finish", "finish overwrites that were interrupted; needs no repository"),
+  yes: toggle("-y, --yes", "overwrite without asking"),
   rename: list("--rename <old=new>", "restore a stream under another name; may be repeated", readRename),
   replicas: whole("--replicas <n>", "copies in the cluster, instead of what was saved", { min: 1, max: 5 }),
   storage: oneOf("--storage <kind>", "file: restore memory streams as file streams", ["file"]),
@@ -29,16 +33,20 @@ export const restoreCommand = defineCommand({
   name: "restore",
   description:
     "Brings streams back with their configuration and consumers. What would be done is decided first; when one stream " +
-    "cannot be restored, nothing is changed. Existing streams are never touched.",
+    "cannot be restored, nothing is changed. Existing streams are touched only by --on-conflict overwrite, which shows " +
+    "what goes and asks; the old stream stays until the new one is proven beside it.",
   operands: [{ name: "STREAM", help: "streams to restore; or --all", many: true }],
   options: restoreOptions,
   examples: [
     { line: "coldstream restore --all --dry-run", what: "what would be done" },
     { line: "coldstream restore ORDERS", what: "from the latest snapshot" },
+    { line: "coldstream restore ORDERS --on-conflict overwrite", what: "over the living one" },
     { line: "coldstream restore --rename ORDERS=ORDERS_OLD --snapshot 1a2b3c4d", what: "beside the living one" },
   ],
   run: async (context, options, operands) =>
-    await (await import("../actions/restore.ts")).bringBack(context, options, operands),
+    options.finish
+      ? await (await import("../actions/finish-restore.ts")).finishRestores(context, options, operands)
+      : await (await import("../actions/restore.ts")).bringBack(context, options, operands),
 });
 
 /** `OLD=NEW`. */
