@@ -8,7 +8,6 @@ import { keyOf } from "../../kube/resource.ts";
 import type { World } from "../controller.ts";
 import { repositoryOf } from "../repository/references.ts";
 import { attempt } from "../session/attempt.ts";
-import { metricsPushed } from "../session/metrics.ts";
 import { newsOf } from "../session/news.ts";
 import { clearAway, stopJob } from "../session/offshoots.ts";
 import { reportOf } from "../session/report.ts";
@@ -18,7 +17,8 @@ import { durationOf } from "../session/times.ts";
 import type { BackupSessionView } from "./decide.ts";
 import { surplus } from "./history.ts";
 import { backupSessions, jobNameOf, type Means, momentOf, write } from "./means.ts";
-import { isFinal, sessionPhase } from "./phase.ts";
+import { countSession, pushBackupSession } from "./metrics.ts";
+import { isFinal } from "./phase.ts";
 import * as change from "./status.ts";
 import { isOfSameInvoker } from "./view.ts";
 
@@ -38,24 +38,33 @@ export async function finish(means: Means, view: BackupSessionView, { signal }: 
   const report = await readReport(world, session, { signal });
   await attempt(world, { session, what: "clearing away" }, () => clearAway(world, session, { jobName, signal }));
   await keepSnapshots(world, { session, configuration, report }, { signal });
-  const phase = outcomeOf(session);
+  const retry = retryOf(session, configuration);
+  const expected = asEnded(
+    session,
+    change.finished(session.status ?? {}, { metrics: assumed, ...retry }, momentOf(world, session)),
+  );
+  // Before older sessions go: they know when a backup was good last.
+  const metrics = await pushBackupSession(world, { session: expected, configuration }, { signal });
+  const phase = expected.status?.phase ?? "Unknown";
   const history = await cleanHistory(world, { session, phase, configuration }, { signal });
-  const end = { metrics: metricsPushed(undefined, undefined), history, ...retryOf(session, configuration) };
+  const end = { metrics, history, ...retry };
   const written = await write(means, { session }, (status) => change.finished(status, end, momentOf(world, session)), {
     signal,
   });
-  if (written !== undefined) await tell(means, written, report);
+  if (written === undefined) return;
+  countSession(world, { session: written, configuration });
+  await tell(means, written, report);
+}
+
+const assumed = newsOf("MetricsPushed", "True", "");
+
+function asEnded(session: BackupSession, status: BackupSession["status"]): BackupSession {
+  return { ...session, status };
 }
 
 async function readReport({ cluster }: World, session: BackupSession, waiting: Waiting): Promise<SessionReport> {
   const key = { namespace: session.metadata.namespace, name: jobNameOf(session) };
   return reportOf(await cluster.get(configMaps, key, waiting));
-}
-
-/** What it will be when its last condition is written. */
-function outcomeOf({ status = {} }: BackupSession): BackupSessionPhase {
-  const news = newsOf("MetricsPushed", "True", "");
-  return sessionPhase({ ...status, conditions: [...(status.conditions ?? []), { ...news, lastTransitionTime: "" }] });
 }
 
 interface Ended {

@@ -10,6 +10,7 @@ import { statusUpdater } from "../session/telling.ts";
 import { type BackupSessionView, decide, type Step } from "./decide.ts";
 import { cleanHistory, finish } from "./finish.ts";
 import { hostOf, jobNameOf, type Means, momentOf, write } from "./means.ts";
+import { countSession } from "./metrics.ts";
 import { retry } from "./retry.ts";
 import { hold, refuse, start } from "./start.ts";
 import * as change from "./status.ts";
@@ -101,6 +102,7 @@ async function skip(
   if (written?.status?.phase !== "Skipped") return undefined;
   const configuration = invoker.state === "found" ? invoker.configuration : undefined;
   await cleanHistory(world, { session: written, phase: "Skipped", configuration }, waiting);
+  countSession(world, { session: written, configuration });
   await world.recorder.event(session, { type: "Warning", reason: "Backup Skipped", message });
   return undefined;
 }
