@@ -6,12 +6,13 @@ import type { InvokerFacts } from "../metrics/labels.ts";
 import { backupSeries } from "../metrics/own-series.ts";
 import type { Series } from "../metrics/table.ts";
 import type { Caches } from "./controller.ts";
+import { nextRunOf } from "./next-run.ts";
 import { repositoryOf } from "./repository/references.ts";
 
 /** Figures of the configurations, made from the caches whenever they are asked for: nothing that goes leaves one behind. */
 export function configurationSeries(
-  caches: Pick<Caches, "backupConfigurations" | "backupSessions" | "repositories">,
-  nextRun: (configuration: BackupConfiguration) => Date | undefined,
+  caches: Pick<Caches, "backupConfigurations" | "backupSessions" | "repositories" | "cronJobs">,
+  now: Date,
 ): readonly Series[] {
   const sessions = sessionsByInvoker(caches.backupSessions.list());
   return caches.backupConfigurations.list().flatMap((configuration) => {
@@ -21,7 +22,7 @@ export function configurationSeries(
       invoker: invokerFacts(configuration),
       isPaused: spec.paused === true,
       isReady: status?.phase === "Ready",
-      nextRun: nextRun(configuration),
+      nextRun: nextRunOf(configuration, caches.cronJobs.ownedBy(metadata.uid ?? "")[0], now),
       lastSuccess: lastSuccess(own) ?? lastBackupOf(configuration, caches.repositories),
       session: newest(own),
     });

@@ -33,7 +33,7 @@ export async function openMeters({ registry, listen, clock, version, ...options 
   const sources = [
     registry.collect(() => processSeries(options.process, now())),
     registry.collect(() => seriesOf("coldstream_leader", {}, state.is !== "resting")),
-    registry.collect(() => (state.is === "running" ? runningSeries(state.running) : [])),
+    registry.collect(() => (state.is === "running" ? runningSeries(state.running, clock()) : [])),
   ];
   let server: MetricsServer | undefined;
   if (listen !== undefined) {
@@ -52,9 +52,9 @@ export async function openMeters({ registry, listen, clock, version, ...options 
   };
 }
 
-function runningSeries({ caches, queues }: Running): readonly Series[] {
+function runningSeries({ caches, queues }: Running, now: Date): readonly Series[] {
   return [
-    ...configurationSeries(caches.caches, () => undefined),
+    ...configurationSeries(caches.caches, now),
     ...Object.entries(queues()).flatMap(([kind, counts]) => [
       ...seriesOf("coldstream_queue_depth", { kind }, counts.waiting),
       ...seriesOf("coldstream_queue_running", { kind }, counts.running),

@@ -1,5 +1,6 @@
 import type { BackupConfiguration } from "../../api/backup-configuration.ts";
 import type { RetentionPolicy } from "../../api/retention-policy.ts";
+import { mistakeInCron } from "../../kit/cron.ts";
 
 /** What no schema can say of a BackupConfiguration alone: the first mistake in a sentence that says what to do. */
 export function mistakeOf({ spec }: BackupConfiguration): string | undefined {
@@ -20,7 +21,10 @@ function mistakeOfTarget(ref: Ref | undefined): string | undefined {
 }
 
 function mistakeOfSchedule(schedule: string): string | undefined {
-  return schedule === "" ? 'spec.schedule is missing: say when to back up, for example "0 3 * * *".' : undefined;
+  const example = 'for example "0 3 * * *"';
+  if (schedule === "") return `spec.schedule is missing: say when to back up, ${example}.`;
+  const mistake = mistakeInCron(schedule);
+  return mistake === undefined ? undefined : `spec.schedule: ${mistake}; ${example}.`;
 }
 
 function mistakeOfRetention(policy: RetentionPolicy): string | undefined {
