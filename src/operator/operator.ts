@@ -5,11 +5,13 @@ import { lead } from "../kube/leader.ts";
 import { type Key, keyText } from "../kube/resource.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { backupConfigurationController } from "./backup-configuration/reconcile.ts";
+import { backupSessionController } from "./backup-session/reconcile.ts";
 import { backupBatchController, restoreBatchController } from "./batch/reconcile.ts";
 import { blueprintController } from "./blueprint/reconcile.ts";
 import { type ControllerMaker, type Running, reconcileAll } from "./leadership.ts";
 import type { Meters } from "./meters.ts";
 import { repositoryController } from "./repository/reconcile.ts";
+import { restoreSessionController } from "./restore-session/reconcile.ts";
 import { leaderLabel, type OperatorSettings } from "./settings.ts";
 
 export interface OperatorOptions extends Waiting {
@@ -29,6 +31,8 @@ export interface OperatorOptions extends Waiting {
 export const allControllers: readonly ControllerMaker[] = [
   ["Repository", repositoryController],
   ["BackupConfiguration", backupConfigurationController],
+  ["BackupSession", backupSessionController],
+  ["RestoreSession", restoreSessionController],
   ["BackupBatch", backupBatchController],
   ["RestoreBatch", restoreBatchController],
   ["BackupBlueprint", blueprintController],
