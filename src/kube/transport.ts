@@ -29,11 +29,8 @@ export interface Transport {
 }
 
 export function openTransport(settings: ClusterSettings, limits: Limits, userAgent: string): Transport {
-  const url = new URL(settings.server);
-  const isTls = url.protocol === "https:";
-  const base = url.pathname.replace(/\/+$/, "");
+  const { url, base, isTls, place } = destinationOf(settings);
   const agents = agentsFor(isTls, limits);
-  const place = { ...placeOf(url, settings), ...(isTls ? trustOf(url, settings) : {}) };
 
   async function send(call: Call, { signal }: { readonly signal: AbortSignal }): Promise<Answer> {
     if (signal.aborted) throw interrupted(signal);
@@ -61,6 +58,14 @@ export function openTransport(settings: ClusterSettings, limits: Limits, userAge
       agents.watches.destroy();
     },
   };
+}
+
+/** Where a server is dialled, and what its certificate has to be. */
+export function destinationOf(settings: ClusterSettings) {
+  const url = new URL(settings.server);
+  const isTls = url.protocol === "https:";
+  const place = { ...placeOf(url, settings), ...(isTls ? trustOf(url, settings) : {}) };
+  return { url, base: url.pathname.replace(/\/+$/, ""), isTls, place };
 }
 
 /** The whole body as text. Rejects when it is cut off, silent for too long, or longer than `most` bytes. */
@@ -126,7 +131,8 @@ function hostOf(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
-async function identityOf(settings: ClusterSettings) {
+/** Who asks: files and tokens as they are now. */
+export async function identityOf(settings: ClusterSettings) {
   const [ca, token, certificate] = await Promise.all([
     current(settings.ca),
     current(settings.token),
