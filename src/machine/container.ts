@@ -111,6 +111,9 @@ async function startWhenPossible(
   { folder, tell }: Attempt,
 ): Promise<Run | Termination | undefined> {
   const { context, ending, podFolder, places } = task;
+  if (task.isInit && task.container().restartPolicy === "Always") {
+    return refusal("this node runs no init container beside the others (restartPolicy Always)");
+  }
   for (let tries = 1; !ending.asked.aborted; tries++) {
     const [pod, container] = [task.pod(), task.container()];
     const launched = await launch({ pod, container, podFolder, runFolder: folder, places }, context).catch(

@@ -21,11 +21,13 @@ export function openEnding(): PodEnding {
   let cause: EndCause | undefined;
   let due = Number.POSITIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
   return {
     asked: asked.signal,
     forced: forced.signal,
     cause: () => cause,
     ask(request) {
+      if (isClosed) return;
       if (!asked.signal.aborted) cause = request.cause;
       asked.abort();
       const next = performance.now() + request.graceMs;
@@ -35,6 +37,9 @@ export function openEnding(): PodEnding {
       if (request.graceMs <= 0) return forced.abort();
       timer = setTimeout(() => forced.abort(), request.graceMs);
     },
-    close: () => clearTimeout(timer),
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
   };
 }

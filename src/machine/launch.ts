@@ -1,5 +1,6 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { describe } from "../kit/failures.ts";
 import { openPaths } from "../kit/paths.ts";
 import { entryOf } from "./entry.ts";
 import { buildEnvironment, namedIn, type Variables } from "./environment.ts";
@@ -64,15 +65,27 @@ export async function launch(request: LaunchRequest, context: PodContext): Promi
   };
   const asked = container.workingDir ?? "";
   const workingFolder = paths.resolve(asked) === asked ? folders.home : paths.resolve(asked);
-  const { program, args } = entry;
+  const command = context.podHostNames ? underHostName(hostNameOf(pod), entry) : entry;
   try {
-    return { kind: "started", run: await startRun(runFolder, { program, args, environment, workingFolder }) };
+    return { kind: "started", run: await startRun(runFolder, { ...command, environment, workingFolder }) };
   } catch (error) {
-    return {
-      kind: "refused",
-      message: `starting ${program}: ${error instanceof Error ? error.message : String(error)}`,
-    };
+    return { kind: "refused", message: `starting ${entry.program}: ${describe(error)}` };
   }
+}
+
+interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** In a namespace of its own for the host's name; nothing else is apart. */
+function underHostName(name: string, { program, args }: Command): Command {
+  const script = 'echo "$0" > /proc/sys/kernel/hostname && exec "$@"';
+  return { program: "unshare", args: ["--uts", "/bin/sh", "-c", script, name, program, ...args] };
+}
+
+function hostNameOf({ metadata, spec }: MachinePod): string {
+  return (spec.hostname ?? metadata.name ?? "").slice(0, 63);
 }
 
 interface Folders {
@@ -93,7 +106,7 @@ function baseVariables(pod: MachinePod, environment: Variables, { home, temporar
     ...environment,
     HOME: home,
     TMPDIR: temporary,
-    HOSTNAME: pod.spec.hostname ?? pod.metadata.name ?? "",
+    HOSTNAME: hostNameOf(pod),
     KUBERNETES_SERVICE_HOST: "kubernetes.default.svc",
     KUBERNETES_SERVICE_PORT: "443",
   };

@@ -69,7 +69,9 @@ export async function serveLogs(options: LogServerOptions): Promise<LogServer> {
 
 function answerTo(url: string, { find, signal }: LogServerOptions): Answer {
   const { pathname, searchParams } = new URL(url, "https://node");
-  const [what, namespace, pod, container, ...rest] = pathname.split("/").slice(1).map(decodeURIComponent);
+  const names = namesOf(pathname);
+  if (names === undefined) return { status: 400, body: "the path cannot be read\n" };
+  const [what, namespace, pod, container, ...rest] = names;
   if (what === "healthz") return { status: 200, body: "ok" };
   if (["exec", "attach", "portForward", "run", "cri"].includes(what ?? "")) {
     return { status: 501, body: `${what} is not possible here: containers run as plain processes on this node\n` };
@@ -81,6 +83,15 @@ function answerTo(url: string, { find, signal }: LogServerOptions): Answer {
   const found = find({ namespace, pod, container, previous: query.previous });
   if (found.kind === "none") return { status: found.status, body: `${found.message}\n` };
   return { status: 200, body: readLog(found.folder, { query, isOver: found.isOver, signal }) };
+}
+
+/** undefined: it is not encoded as paths are. */
+function namesOf(path: string): readonly string[] | undefined {
+  try {
+    return path.split("/").slice(1).map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
 }
 
 async function makeCertificate({ node, address }: LogServerOptions): Promise<Certificate> {

@@ -13,6 +13,7 @@ export interface PodContext {
   readonly cluster: Cluster;
   readonly place: Place;
   readonly runnable: Runnable;
+  readonly podHostNames: boolean;
   /** Holds a folder for each pod. */
   readonly folder: string;
   /** Every container's own, before what the pod says. */

@@ -31,6 +31,11 @@ export interface RunnerOptions {
   readonly allowCommands?: readonly string[];
   /** Hosts as pods say them (`name.namespace.svc[:port]`) -> where they are reached; before what Services say. */
   readonly hosts?: Readonly<Record<string, string>>;
+  /**
+   * Whether each pod has a host name of its own, as in a cluster: restic's locks tell it. Needs root and util-linux.
+   * The machine's unless given.
+   */
+  readonly podHostNames?: boolean;
   /** What every container finds in its environment; nothing else of ours gets there. It needs a PATH. */
   readonly environment: Readonly<Record<string, string>>;
   /** PEM of the authority whose clients may read logs; everyone on this machine unless given. */
@@ -128,7 +133,7 @@ async function openMachine(cluster: Cluster, options: Opening, stack: AsyncDispo
     },
   );
   await pods.ready;
-  await sweepPods(context.folder, pods.list());
+  await sweepPods(context.folder, workers);
   const lookAtAll = () => {
     for (const pod of pods.list()) scheduler?.look(pod);
   };
@@ -179,6 +184,7 @@ function contextOf(cluster: Cluster, options: Opening, stores: Stores): PodConte
     ...{ cluster, environment, log, signal },
     place: placeOf(options.node),
     runnable: options,
+    podHostNames: options.podHostNames ?? false,
     folder: join(folder, "pods"),
     claims: stores.claims,
     recorder: recorder(cluster, { component: "coldstream-runner", signal }),

@@ -59,6 +59,7 @@ export function startWorker(found: MachinePod, context: PodContext): Worker {
     if (known.kind === "ended")
       life.changes.set(container.name, { state: { kind: "terminated", ...known.end }, restarts: known.restarts });
   }
+  if (isOver(found)) ending.close();
   const over = isOver(found) ? Promise.resolve() : live(life, startTime);
   let isDiscarded = false;
   let isLeaving = false;

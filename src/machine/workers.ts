@@ -58,10 +58,10 @@ export function openWorkers(context: PodContext): Workers {
 }
 
 /** Ends and removes what is left of pods that were deleted while no runner looked. */
-export async function sweepPods(folder: string, pods: readonly MachinePod[]): Promise<void> {
-  const known = new Set(pods.map(uidOf));
+export async function sweepPods(folder: string, { all }: Workers): Promise<void> {
   for (const uid of await readdir(folder)) {
-    if (known.has(uid)) continue;
+    // a worker is there before its folder
+    if (all.has(uid)) continue;
     const containers = join(folder, uid, "containers");
     const names = await readdir(containers, { recursive: true }).catch(() => []);
     for (const name of names.filter((one) => /^[^/]+\/\d+$/.test(one))) {

@@ -262,10 +262,19 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the pod runner", () => {
     expect(await place.kubectl("logs", "reading")).toBe("200\n403\n403\n");
   });
 
-  test("says that exec is not possible", async () => {
+  test.skipIf(process.getuid?.() !== 0)("can give each pod a host name of its own", async () => {
+    await using own = await place.start({ node: "machine-b", folder: join(place.folder, "b"), podHostNames: true });
+    const nodeSelector = { "kubernetes.io/hostname": own.node };
+    await place.apply(podDocument("named", "cat /proc/sys/kernel/hostname; sleep 60 & sleep 60", { nodeSelector }));
+    await place.pod("named", isRunning);
+    await expect.poll(async () => await place.kubectl("logs", "named")).toBe("named\n");
+    await place.kubectl("delete", "pod", "named", "--timeout=10s");
+  });
+
+  test("takes no exec", async () => {
     await place.apply(podDocument("still", "sleep 60"));
     await place.pod("still", isRunning);
-    await expect(place.kubectl("exec", "still", "--", "ls")).rejects.toThrow();
+    await expect(place.kubectl("exec", "still", "--", "ls")).rejects.toThrow("kubectl exec still");
     await place.kubectl("delete", "pod", "still", "--now");
   });
 });
