@@ -1,8 +1,9 @@
 import { Failure } from "../kit/failures.ts";
 import { runProgram } from "../kit/program.ts";
 import { counted } from "../kit/quantities.ts";
+import { resticConfig, resticFolders } from "../repository/rest-wipe.ts";
 import type { TaskContext } from "./context.ts";
-import { type BucketPlace, decideWipe, isOwn, resticConfig, resticFolders } from "./wipe-place.ts";
+import { type BucketPlace, decideWipe, isOwn } from "./wipe-place.ts";
 
 /** rclone's statuses for what is not there. Of a listing it means the bucket: an empty folder lists well. */
 const [folderAbsent, fileAbsent] = [3, 4];

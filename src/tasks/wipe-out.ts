@@ -1,11 +1,11 @@
 import type { TaskFlags } from "../api/task-flags.ts";
 import { counted } from "../kit/quantities.ts";
 import { keyText } from "../kube/resource.ts";
+import { wipeRest } from "../repository/rest-wipe.ts";
 import type { TaskContext } from "./context.ts";
 import { backendHere, openAccess } from "./repository-access.ts";
 import { wipeBucket } from "./wipe-bucket.ts";
 import { bucketPlace } from "./wipe-place.ts";
-import { wipeRest } from "./wipe-rest.ts";
 
 /** Deletes the data of a Repository that is being deleted (spec.wipeOut). Ends well only when nothing of it is left. */
 export async function wipeOut(context: TaskContext, flags: TaskFlags<"wipe-out">): Promise<undefined> {
@@ -13,6 +13,6 @@ export async function wipeOut(context: TaskContext, flags: TaskFlags<"wipe-out">
   const { key, object, address } = access;
   const backend = { ...object.spec.backend, ...backendHere(object.spec.backend ?? {}, context) };
   const place = bucketPlace(backend, address);
-  const count = place === undefined ? await wipeRest(context, address) : await wipeBucket(context, place);
+  const count = place === undefined ? await wipeRest(address, context) : await wipeBucket(context, place);
   context.log.info({ repository: keyText(key), objects: count }, `${counted(count, "object")} deleted`);
 }

@@ -1,6 +1,7 @@
 import type { Backend } from "../api/backend.ts";
 import { Failure } from "../kit/failures.ts";
 import type { RepositoryAddress } from "../repository/backend.ts";
+import { resticConfig, resticFolders } from "../repository/rest-wipe.ts";
 
 /**
  * Where a repository lies, as rclone is told: a remote made of variables (no secret in arguments, no file), and the
@@ -12,10 +13,6 @@ export interface BucketPlace {
   /** Without slashes at its ends; "" for the whole bucket. */
   readonly prefix: string;
 }
-
-/** What restic makes in the folder of a repository: a file, and folders. */
-export const resticConfig = "config";
-export const resticFolders = ["data", "index", "keys", "locks", "snapshots"] as const;
 
 type Values = Readonly<Record<string, string | undefined>>;
 

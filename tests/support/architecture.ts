@@ -40,13 +40,18 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   "node:net": ["src/nats/tls.ts", "src/repository/reach.ts", "src/tasks/hooks/dial.ts"],
   "node:tls": ["src/nats/tls.ts", "src/kube/transport.ts"],
   "node:dgram": [],
-  "node:http": ["src/kube/transport.ts", "src/metrics/server.ts", "src/tasks/hooks/dial.ts", "src/tasks/wipe-rest.ts"],
+  "node:http": [
+    "src/kube/transport.ts",
+    "src/metrics/server.ts",
+    "src/tasks/hooks/dial.ts",
+    "src/repository/rest-wipe.ts",
+  ],
   "node:http2": [],
   "node:https": [
     "src/kube/transport.ts",
     "src/machine/log-server.ts",
     "src/tasks/hooks/dial.ts",
-    "src/tasks/wipe-rest.ts",
+    "src/repository/rest-wipe.ts",
   ],
   "node:sqlite": ["src/local/store.ts"],
 };

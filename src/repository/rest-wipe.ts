@@ -4,9 +4,11 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import pMap from "p-map";
 import { z } from "zod";
 import { Failure } from "../kit/failures.ts";
-import type { RepositoryAddress } from "../repository/backend.ts";
-import type { TaskContext } from "./context.ts";
-import { resticConfig, resticFolders } from "./wipe-place.ts";
+import type { RepositoryAddress } from "./backend.ts";
+
+/** What restic makes in the folder of a repository: a file, and folders. */
+export const resticConfig = "config";
+export const resticFolders = ["data", "index", "keys", "locks", "snapshots"] as const;
 
 /** restic itself cannot delete its configuration and keys; the server's protocol can. */
 const Listing = z.array(z.object({ name: z.string().regex(/^[0-9a-f]+$/) })).nullable();
@@ -22,7 +24,10 @@ interface Server {
 }
 
 /** Deletes a repository on a restic REST server and sees that it is gone. How many files there were. */
-export async function wipeRest({ signal }: TaskContext, address: RepositoryAddress): Promise<number> {
+export async function wipeRest(
+  address: RepositoryAddress,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<number> {
   const server = await openServer(address, signal);
   try {
     let count = await remove(server, resticConfig);
