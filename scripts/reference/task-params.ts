@@ -1,6 +1,7 @@
 import { formatGoDuration } from "../../src/api/duration.ts";
 import type { TaskFlag } from "../../src/api/task-flag.ts";
 import { taskPrograms } from "../../src/api/task-flags.ts";
+import { Failure } from "../../src/kit/failures.ts";
 import { table } from "./table.ts";
 
 const introduction = `# Task params
@@ -27,15 +28,26 @@ type Flags = Readonly<Record<string, TaskFlag>>;
 function rows(flags: Flags): string {
   const params = Object.values(flags).flatMap((flag) => {
     const name = paramOf(flag);
-    return name === undefined ? [] : [[`\`${name}\``, otherwise(flag), flag.description] as const];
+    return name === undefined ? [] : [[`\`${name}\``, accepted(flag), otherwise(flag), flag.description] as const];
   });
-  return table(["param", "default", "what it says"], params);
+  return table(["param", "value", "default", "what it says"], params);
 }
 
 /** Variables of the operator are in capitals; `outputDir` is what the steps of a Task tell each other. */
 function paramOf({ from = "" }: TaskFlag): string | undefined {
   const [, name] = /^\$\{([a-z]\w*):=\}$/.exec(from) ?? [];
   return name === "outputDir" ? undefined : name;
+}
+
+/** What may stand there, in the words with which anything else is refused. */
+function accepted({ read }: TaskFlag): string {
+  try {
+    read("?");
+    return "";
+  } catch (error) {
+    if (!Failure.is(error)) throw error;
+    return error.message.replace(/^must be /, "").replace(/, not "\?"$/, "");
+  }
 }
 
 function otherwise({ otherwise, description }: TaskFlag): string {
