@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BackupSession } from "../../src/api/backup-session.ts";
-import { pods } from "../../src/kube/core.ts";
+import { configMaps, pods } from "../../src/kube/core.ts";
 import { keyOf, resourceOf } from "../../src/kube/resource.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
+import { pushgatewayMissing, startPushgateway } from "../support/pushgateway.ts";
 import { type Desk, openDesk, type RunningOperator } from "./desk.ts";
+import { backupConfiguration } from "./documents.ts";
 import { endedWith, openStage, type Stage, sessionControllers, waitingFor } from "./stage.ts";
 
 const missing = controlPlaneMissing();
@@ -253,4 +255,99 @@ describe.skipIf(missing !== undefined)(`a BackupSession${missing === undefined ?
     );
     await eventually("their Jobs too", async () => (await stage.jobs()).length === 2);
   });
+
+  test("waits for an earlier one of another invoker with the same target", async () => {
+    const stage = await openStage(desk);
+    const other = backupConfiguration({ namespace: stage.namespace, name: "other" }, { schedule: "0 0 1 1 *" });
+    await desk.apply(other);
+    await desk.until(
+      "BackupConfiguration",
+      { namespace: stage.namespace, name: "other" },
+      ({ status }) => status?.phase === "Ready",
+    );
+    await stage.begin("first");
+    await stage.pod("first");
+    await stage.begin("second", { invoker: "other" });
+    await stage.until("second", ({ status }) => status?.phase === "Pending");
+    expect(await stage.jobs()).toHaveLength(1);
+    await stage.succeed("first");
+    await stage.ends("first", "Succeeded");
+    await stage.succeed("second");
+    await stage.ends("second", "Succeeded");
+  });
+
+  test("tells its Job whose locks are of pods that are gone", async () => {
+    const stage = await openStage(desk, { backupHistoryLimit: 5 });
+    await stage.begin("old");
+    const gone = (await stage.pod("old")).metadata.name ?? "";
+    const report = { namespace: stage.namespace, name: "stash-backup-old-0" };
+    await eventually("its name is kept", async () => {
+      const map = await desk.cluster.get(configMaps, report, waiting);
+      return map?.data?.["pods"]?.includes(gone);
+    });
+    await desk.cluster.remove(pods, { namespace: stage.namespace, name: gone }, waiting);
+    await stage.ends("old", "Failed");
+    await stage.begin("new");
+    const alive = (await stage.pod("new")).metadata.name ?? "";
+    const key = { namespace: stage.namespace, name: "stash-backup-new-0" };
+    const hosts = [gone, alive, "stash-backup-new-0-zzzzz", "laptop"];
+    const data = { report: JSON.stringify({ lockHosts: hosts }) };
+    await desk.cluster.patch(configMaps, key, { ...waiting, merge: { data } });
+    const answers = await eventually(
+      "answers",
+      async () => (await desk.cluster.get(configMaps, key, waiting))?.data?.["answers"],
+    );
+    expect(JSON.parse(answers)).toEqual({
+      hosts: { [gone]: "gone", [alive]: "alive", "stash-backup-new-0-zzzzz": "unknown", laptop: "unknown" },
+    });
+  });
+
+  test("ends without a Job when its target is gone, and leaves nothing", async () => {
+    const stage = await openStage(desk, {
+      task: { name: "nats-backup-2.6.1", params: [{ name: "strean", value: "A" }] },
+    });
+    await desk.cluster.remove(resourceOf("AppBinding"), { namespace: stage.namespace, name: "sample-nats" }, waiting);
+    await stage.begin("bad");
+    const { status } = await stage.until("bad", (each) => each.status?.sessionDuration !== undefined);
+    // Which comes first is a race: its BackupConfiguration is not Ready any more, or its Job cannot be made.
+    expect(status?.phase).toMatch(/^(Failed|Skipped)$/);
+    expect(JSON.stringify(status)).toContain("AppBinding");
+    expect(await stage.leftovers()).toEqual([]);
+    expect(await stage.jobs()).toEqual([]);
+  });
+});
+
+describe.skipIf(missing !== undefined)(`two operators at once${missing === undefined ? "" : ` (${missing})`}`, () => {
+  let desk: Desk;
+  beforeAll(async () => {
+    desk = await openDesk();
+  }, 120_000);
+  afterAll(async () => await desk?.[Symbol.asyncDispose]());
+
+  test.skipIf(pushgatewayMissing() !== undefined)(
+    "make one Job a session, and tell its figures",
+    async () => {
+      await using pushgateway = await startPushgateway();
+      const settings = { operatorPushgatewayUrl: pushgateway.url };
+      await desk.startOperator({ controllers: sessionControllers }, settings);
+      await desk.startOperator({ controllers: sessionControllers }, settings);
+      const stage = await openStage(desk, { backupHistoryLimit: 20 });
+      const names = ["a", "b", "c", "d"];
+      for (const name of names) {
+        await stage.begin(name);
+        await (name === "d"
+          ? stage.patchPod(await stage.pod(name), { phase: "Failed", initContainerStatuses: [endedWith(1)] })
+          : stage.succeed(name));
+        await stage.ends(name, name === "d" ? "Failed" : "Succeeded");
+      }
+      expect((await stage.jobs()).map(({ metadata }) => metadata.name)).toEqual(
+        names.map((name) => `stash-backup-${name}-0`),
+      );
+      const text = (await pushgateway.samples()).join("\n");
+      expect(text).toMatch(/stash_backup_session_success{.*job="backupconfiguration-.*-sample-nats-backup".*} 0/);
+      expect(text).toMatch(/stash_appscode_com_backupsession_target_host_count_total{.*kind="nats".*} 1/);
+      expect(text).toMatch(/stash_appscode_com_backupsession_last_success_time_seconds{.*} 1\.\d+e\+09/);
+    },
+    120_000,
+  );
 });
