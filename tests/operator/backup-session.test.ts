@@ -7,7 +7,7 @@ import { eventually } from "../support/eventually.ts";
 import { pushgatewayMissing, startPushgateway } from "../support/pushgateway.ts";
 import { type Desk, openDesk, type RunningOperator } from "./desk.ts";
 import { backupConfiguration } from "./documents.ts";
-import { endedWith, openStage, type Stage, sessionControllers, waitingFor } from "./stage.ts";
+import { endedWith, openStage, type Stage, waitingFor } from "./stage.ts";
 
 const missing = controlPlaneMissing();
 const waiting = { signal: new AbortController().signal };
@@ -20,7 +20,7 @@ describe.skipIf(missing !== undefined)(`a BackupSession${missing === undefined ?
   beforeAll(async () => {
     desk = await openDesk();
     const clock = () => new Date(Date.now() + aheadMs);
-    operator = await desk.startOperator({ controllers: sessionControllers, clock });
+    operator = await desk.startOperator({ clock });
   }, 120_000);
   afterAll(async () => await desk?.[Symbol.asyncDispose]());
 
@@ -329,8 +329,8 @@ describe.skipIf(missing !== undefined)(`two operators at once${missing === undef
     async () => {
       await using pushgateway = await startPushgateway();
       const settings = { operatorPushgatewayUrl: pushgateway.url };
-      await desk.startOperator({ controllers: sessionControllers }, settings);
-      await desk.startOperator({ controllers: sessionControllers }, settings);
+      await desk.startOperator({}, settings);
+      await desk.startOperator({}, settings);
       const stage = await openStage(desk, { backupHistoryLimit: 20 });
       const names = ["a", "b", "c", "d"];
       for (const name of names) {

@@ -9,7 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { seededRandom } from "../support/random.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { liveAndDie } from "./killed-operator.ts";
-import { endedWith, openStage, type Stage, sessionControllers } from "./stage.ts";
+import { endedWith, openStage, type Stage } from "./stage.ts";
 
 const missing = controlPlaneMissing();
 const chains = process.env.COLDSTREAM_LONG === "1" ? 40 : 2;
@@ -26,7 +26,7 @@ describe.skipIf(missing !== undefined)(
 
     /** A stage without an operator. */
     async function emptyStage(spec: object = {}): Promise<Stage> {
-      const operator = await desk.startOperator({ controllers: sessionControllers });
+      const operator = await desk.startOperator();
       const stage = await openStage(desk, spec);
       await operator.stop();
       return stage;

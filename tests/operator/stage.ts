@@ -3,19 +3,11 @@ import { reportKey, type SessionReport } from "../../src/api/session-report.ts";
 import { configMaps, type Job, jobs, type Pod, persistentVolumeClaims, pods, roles } from "../../src/kube/core.ts";
 import { keyOf, resourceOf } from "../../src/kube/resource.ts";
 import { updateStatus } from "../../src/kube/update.ts";
-import { backupSessionController } from "../../src/operator/backup-session/reconcile.ts";
-import type { ControllerMaker } from "../../src/operator/leadership.ts";
-import { allControllers } from "../../src/operator/operator.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Desk } from "./desk.ts";
 import { backupConfiguration, fixture } from "./documents.ts";
 
 /** Sessions without nodes: the test says what becomes of pods, and Kubernetes' own controllers draw the conclusions. */
-
-export const sessionControllers: readonly ControllerMaker[] = [
-  ...allControllers.filter(([kind]) => kind !== "BackupSession"),
-  ["BackupSession", backupSessionController],
-];
 
 const waiting = { signal: new AbortController().signal };
 const sessions = resourceOf("BackupSession");
