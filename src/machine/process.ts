@@ -118,12 +118,19 @@ function runOf(folder: string, { leader, startedAt, gone }: Leader): Run {
 async function sweep(leader: number, start?: string): Promise<void> {
   const now = readProcess(leader);
   if (start !== undefined && now !== undefined && now.start !== start) return;
-  if (start === undefined) signal(-leader, "SIGKILL");
-  // what is forked meanwhile is seen in the next round
-  for (let round = 0; round < 10; round++) {
-    const members = membersOf(readProcesses(), leader);
-    if (members.length === 0) return;
-    for (const pid of members) signal(pid, "SIGKILL");
+  const killed = new Map<number, string>();
+  // what is forked meanwhile is seen in the next round; whose parent has died is no longer found below the leader
+  for (let round = 0; round < 20; round++) {
+    const processes = readProcesses();
+    const members = new Set(membersOf(processes, leader));
+    const left = processes.filter((one) => members.has(one.pid) || killed.get(one.pid) === one.start);
+    // where there is no /proc the group is all that is known
+    if (round === 0 && start === undefined) signal(-leader, "SIGKILL");
+    if (left.length === 0) return;
+    for (const one of left) {
+      killed.set(one.pid, one.start);
+      signal(one.pid, "SIGKILL");
+    }
     await pause(10 * (round + 1));
   }
 }

@@ -69,7 +69,10 @@ export async function startRunner(cluster: Cluster, options: RunnerOptions): Pro
     life.abort();
     await stack.disposeAsync();
   });
+  const giveUp = () => life.abort();
+  options.signal.addEventListener("abort", giveUp);
   const { node, workers, port } = await openMachine(cluster, { ...options, log, signal: life.signal }, close);
+  options.signal.removeEventListener("abort", giveUp);
   const open = opening.move();
   const stopped = untilAborted(AbortSignal.any([options.signal, stop.signal])).then(async () => {
     const left = node.leave({ reason: "the pod runner is ending", signal: AbortSignal.timeout(lastWordsMs) });

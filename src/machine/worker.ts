@@ -60,7 +60,7 @@ export function startWorker(found: MachinePod, context: PodContext): Worker {
       life.changes.set(container.name, { state: { kind: "terminated", ...known.end }, restarts: known.restarts });
   }
   if (isOver(found)) ending.close();
-  const over = isOver(found) ? Promise.resolve() : live(life, startTime);
+  const over = (isOver(found) ? Promise.resolve() : live(life, startTime)).then(() => keepLogs(life));
   let isDiscarded = false;
   let isLeaving = false;
 
@@ -177,6 +177,16 @@ async function runAll(life: Life, { places }: Prepared): Promise<void> {
     if (end === undefined || end.exitCode !== 0) return;
   }
   await Promise.all(containers.map((container) => run(container, false)));
+}
+
+/** Of a pod that has ended its logs are kept, but no Secrets and nothing that takes room. */
+async function keepLogs({ folder, pod, context }: Life): Promise<void> {
+  const temporary = containersOf(pod).map(({ name }) => join("containers", name, "tmp"));
+  for (const name of ["volumes", "volumes.json", "home", ...temporary]) {
+    await rm(join(folder, name), { recursive: true, force: true }).catch((error: unknown) =>
+      context.log.warn({ folder, error }, "removing what an ended pod left"),
+    );
+  }
 }
 
 /** Until the API server has no such pod. */

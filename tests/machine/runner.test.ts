@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { uidOf } from "../../src/machine/pod.ts";
 import type { Runner } from "../../src/machine/runner.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import {
@@ -87,6 +88,16 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the pod runner", () => {
     expect(await place.kubectl("get", "pod", "-l", "job-name=whole", "--no-headers")).toMatch(/0\/1\s+Completed\s+0/);
     const pod = await place.podOf("whole", isOver);
     expect(pod.spec.nodeName).toBe(node);
+    const folder = join(place.folder, "pods", uidOf(pod));
+    const left = async () =>
+      (await readdir(folder, { recursive: true })).filter((name) => /\/(log|exit)$/.test(name)).toSorted();
+    expect(await left()).toEqual([
+      "containers/first/0/exit",
+      "containers/first/0/log",
+      "containers/main/0/exit",
+      "containers/main/0/log",
+    ]);
+    await expect.poll(async () => await readdir(folder)).toEqual(["containers"]);
     const conditions = (pod.status?.conditions ?? []).map(({ type, status }) => `${type} ${status}`).toSorted();
     expect(conditions).toEqual([
       "ContainersReady False",
