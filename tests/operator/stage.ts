@@ -12,6 +12,8 @@ import { backupConfiguration, fixture } from "./documents.ts";
 const waiting = { signal: new AbortController().signal };
 const sessions = resourceOf("BackupSession");
 
+export { allControllers as sessionControllers } from "../../src/operator/operator.ts";
+
 export const configurationName = "sample-nats-backup";
 
 /** A namespace with a BackupConfiguration that is Ready and that no schedule disturbs. */
