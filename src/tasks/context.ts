@@ -29,19 +29,27 @@ export function openContext(
   environment: TaskEnvironment,
   { log, signal }: Pick<TaskContext, "log" | "signal">,
 ): TaskContext {
-  const { apiServer } = environment;
-  if (apiServer === undefined) {
-    throw new Failure("usage", "this program runs in a pod: KUBERNETES_SERVICE_HOST is not set", {
-      hint: "the operator starts it; from a shell use coldstream backup, restore, forget or check",
-    });
-  }
   const [paths, hosts] = [openPaths(environment.mounts), openHosts(environment.hosts)];
-  const settings = inCluster({ ...apiServer, folder: paths.resolve(accountFolder), resolve: hosts.lookup });
+  const settings = clusterSettings({ environment, paths, hosts });
   const cluster = openCluster(settings);
   return {
     ...{ cluster, namespace: settings.namespace, environment, paths, hosts },
     ...{ log, signal, now: () => new Date() },
   };
+}
+
+/** How this pod reaches the API server, also for what is no request: commands in other pods. */
+export function clusterSettings({
+  environment: { apiServer },
+  paths,
+  hosts,
+}: Pick<TaskContext, "environment" | "paths" | "hosts">): ReturnType<typeof inCluster> {
+  if (apiServer === undefined) {
+    throw new Failure("usage", "this program runs in a pod: KUBERNETES_SERVICE_HOST is not set", {
+      hint: "the operator starts it; from a shell use coldstream backup, restore, forget or check",
+    });
+  }
+  return inCluster({ ...apiServer, folder: paths.resolve(accountFolder), resolve: hosts.lookup });
 }
 
 /** For URLs and `host:port` texts. */

@@ -6,6 +6,7 @@ import { createBackupSession } from "./create-backupsession.ts";
 import { readTaskEnvironment } from "./environment.ts";
 import { natsBackup } from "./nats-backup.ts";
 import { natsRestore } from "./nats-restore.ts";
+import { runHook } from "./run-hook.ts";
 import { updateSessionStatus } from "./update-status.ts";
 import { wipeOut } from "./wipe-out.ts";
 
@@ -18,6 +19,7 @@ const programs: { readonly [Name in TaskProgram]?: Program<Name> } = {
   "create-backupsession": createBackupSession,
   "nats-backup": natsBackup,
   "nats-restore": natsRestore,
+  "run-hook": runHook,
   "update-status": updateSessionStatus,
   "wipe-out": wipeOut,
 };
