@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { expect } from "vitest";
@@ -16,16 +16,24 @@ const runElsewhere = new Set(["npm test", "npm run quickstart"]);
 export interface Sandbox extends AsyncDisposable {
   readonly server: TestServer;
   readonly home: string;
+  readonly surroundings: Surroundings;
+}
+
+/** What there is besides, when a document is about more than one machine. */
+export interface Surroundings {
+  readonly env?: Readonly<Record<string, string>>;
+  /** What a document says -> what it is here. */
+  readonly words?: Readonly<Record<string, string>>;
 }
 
 /** `config`: for the server; it must let the user `app` in. */
-export async function openSandbox(config?: string): Promise<Sandbox> {
+export async function openSandbox(config?: string, surroundings: Surroundings = {}): Promise<Sandbox> {
   const server = await startNatsServer(config === undefined ? {} : { config });
   await fill(config === undefined ? server.url : server.url.replace("//", "//app:app%20secret@"));
   const home = await mkdtemp(join(tmpdir(), "coldstream-docs-"));
+  await symlink(join(root, "deploy"), join(home, "deploy"));
   return {
-    server,
-    home,
+    ...{ server, home, surroundings },
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
       await rm(home, { recursive: true, force: true });
@@ -58,6 +66,10 @@ async function fill(url: string): Promise<void> {
 }
 
 async function runBlock(block: Block, sandbox: Sandbox, where: string): Promise<void> {
+  if (block.kind === "file") {
+    await writeFile(join(sandbox.home, block.name), translated(block.text, sandbox));
+    return;
+  }
   if (block.kind === "script") {
     const lines = block.text.split("\n").filter((line) => !runElsewhere.has(line.trim()));
     const ran = await shell(`exec 2>&1\nset -e\n${lines.join("\n")}`, sandbox);
@@ -72,13 +84,11 @@ async function runBlock(block: Block, sandbox: Sandbox, where: string): Promise<
   }
 }
 
-function shell(
-  script: string,
-  { server, home }: Sandbox,
-): Promise<{ readonly status: number; readonly output: string }> {
+function shell(script: string, sandbox: Sandbox): Promise<{ readonly status: number; readonly output: string }> {
   const path = [join(root, "bin"), join(root, ".tools/bin"), process.env.PATH].join(delimiter);
-  const env = { PATH: path, HOME: home, TMPDIR: home };
-  const text = script.replaceAll("nats://localhost:4222", server.url).replaceAll("bin/coldstream", "coldstream");
+  const { home, surroundings } = sandbox;
+  const env = { PATH: path, HOME: home, TMPDIR: home, ...surroundings.env };
+  const text = translated(script, sandbox);
   const remembering = `[ ! -e .exports ] || . ./.exports\n${text}\ncd "$HOME" && export -p > .exports`;
   return new Promise((resolve) => {
     execFile("sh", ["-c", remembering], { cwd: home, env }, (error, stdout) => {
@@ -86,4 +96,10 @@ function shell(
       resolve({ status, output: stdout });
     });
   });
+}
+
+/** What a reader would put in for the names and addresses of the documents. */
+export function translated(text: string, { server, surroundings }: Pick<Sandbox, "server" | "surroundings">): string {
+  const words = { "nats://localhost:4222": server.url, "bin/coldstream": "coldstream", ...surroundings.words };
+  return Object.entries(words).reduce((all, [word, here]) => all.replaceAll(word, here), text);
 }
