@@ -1,11 +1,10 @@
-import type { IncomingMessage } from "node:http";
 import { type RawData, WebSocket } from "ws";
 import { z } from "zod";
 import type { Waiting } from "./cluster.ts";
 import { KubeFailure, refusalOf, Status, unreachable } from "./failure.ts";
 import { type Key, keyText } from "./resource.ts";
 import type { ClusterSettings } from "./settings.ts";
-import { destinationOf, identityOf, interrupted, readBody } from "./transport.ts";
+import { type Answer, destinationOf, identityOf, interrupted, readBody } from "./transport.ts";
 
 export interface ExecRequest {
   readonly pod: Key;
@@ -112,7 +111,7 @@ function conversation(socket: WebSocket, action: string): Promise<ExecEnd> {
   });
 }
 
-async function refusal(answer: IncomingMessage, action: string): Promise<KubeFailure> {
+async function refusal(answer: Answer["body"], action: string): Promise<KubeFailure> {
   const status = answer.statusCode ?? 0;
   const body = await readBody({ status, retryAfter: undefined, body: answer }, refusalBytes);
   return refusalOf({ action, status, body });
