@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type Desk, openDesk } from "../operator/desk.ts";
 import { backupConfiguration, fixture, repository, secret } from "../operator/documents.ts";
-import { sessionControllers } from "../operator/stage.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 
@@ -54,7 +53,7 @@ describe.skipIf(controlPlaneMissing() !== undefined)("rights", { timeout: 60_000
   beforeAll(async () => {
     desk = await openDesk();
     [own, store, foreign] = [await desk.namespace(), await desk.namespace(), await desk.namespace()];
-    await desk.startOperator({ controllers: sessionControllers });
+    await desk.startOperator();
     const allowedNamespaces = { from: "All" };
     const far = { namespace: store, name: "far-repo" };
     await desk.apply(

@@ -5,7 +5,6 @@ import { type Runner, startRunner } from "../../src/machine/runner.ts";
 import type { OperatorOptions } from "../../src/operator/operator.ts";
 import type { OperatorSettings } from "../../src/operator/settings.ts";
 import { type Desk, image, openDesk, type RunningOperator } from "../operator/desk.ts";
-import { sessionControllers } from "../operator/stage.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { type ObjectStore, objectStoreProgram, startObjectStore } from "../support/object-store.ts";
 import { findProgram, natsServerProgram } from "../support/programs.ts";
@@ -72,7 +71,7 @@ export async function startSystem({ withoutOperator = false, environment = {} }:
   );
   const urls = { pushgatewayUrl: pushgateway.url, operatorPushgatewayUrl: pushgateway.url };
   const startOperator: System["startOperator"] = async (changes = {}, settings = {}) =>
-    await desk.startOperator({ controllers: sessionControllers, ...changes }, { ...urls, ...settings });
+    await desk.startOperator(changes, { ...urls, ...settings });
   const operator = withoutOperator ? undefined : await startOperator();
   const open = opening.move();
   return {
