@@ -1,6 +1,6 @@
 import { Failure } from "../kit/failures.ts";
 import type { Repository } from "../repository/restic.ts";
-import { listSnapshots, resolveSnapshot, type SnapshotEntry } from "../vault/catalog.ts";
+import { listSnapshots, resolveSnapshot, type SnapshotEntry, targetLabel } from "../vault/catalog.ts";
 import type { Running } from "../vault/progress.ts";
 import { visible } from "./visible.ts";
 
@@ -21,7 +21,7 @@ export async function chooseSnapshot(
 ): Promise<SnapshotEntry> {
   if (reference === "latest" && target === undefined) {
     const entries = await listSnapshots(repository, {}, running);
-    const targets = [...new Set(entries.map((entry) => entry.target))];
+    const targets = [...new Set(entries.map(targetLabel))];
     if (targets.length > 1) {
       throw new Failure(
         "usage",

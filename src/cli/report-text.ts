@@ -1,6 +1,6 @@
 import { counted, formatBytes, formatCount, formatDuration, formatTime } from "../kit/quantities.ts";
 import type { BackupReport, PlannedCapture, StreamReport } from "../vault/backup.ts";
-import type { SnapshotEntry } from "../vault/catalog.ts";
+import { type SnapshotEntry, targetLabel } from "../vault/catalog.ts";
 import { failureMessage } from "./failure-text.ts";
 import { type Column, formatTable } from "./table.ts";
 import { visible, visibleSentence } from "./visible.ts";
@@ -85,8 +85,8 @@ export function snapshotLines(
     entries.map((entry) => [
       entry.shortId,
       formatTime(entry.time),
-      visible(entry.target),
-      selection(entry.streams),
+      visible(targetLabel(entry)),
+      entry.stash === undefined ? selection(entry.streams) : "-",
       entry.bytes === undefined ? "-" : formatBytes(entry.bytes),
       entry.complete ? "complete" : "incomplete",
       ...(last === undefined ? [] : [last.cell(entry)]),
@@ -96,7 +96,9 @@ export function snapshotLines(
 
 /** A snapshot in JSON output; `streams` is null for all of the account. */
 export function snapshotDocument(entry: SnapshotEntry) {
-  return { ...entry, streams: entry.streams ?? null, bytes: entry.bytes ?? null };
+  const { stash, ...rest } = entry;
+  const layout = stash === undefined ? "coldstream" : "stash";
+  return { ...rest, target: targetLabel(entry), streams: entry.streams ?? null, bytes: entry.bytes ?? null, layout };
 }
 
 /** Servers without a name call themselves by their key, which tells a person nothing. */

@@ -93,6 +93,15 @@ export function isPublished({ host }: Pick<Snapshot, "host">): boolean {
   return host !== draftHost && host !== proofHost;
 }
 
+/** Both folders that Stash dumps streams into end so. */
+const stashFolder = "/stash-interim-volume/data";
+
+/** The folder in the snapshot that holds a dump by Stash; undefined for snapshots of others. Stash gives no tags. */
+export function stashRoot({ tags, paths }: Pick<Snapshot, "tags" | "paths">): string | undefined {
+  const [path] = paths;
+  return tags.length === 0 && paths.length === 1 && path?.endsWith(stashFolder) === true ? path : undefined;
+}
+
 export function isCheckpoint({ host, tags }: Placed): boolean {
   return host === draftHost && tags.includes(checkpointTag);
 }

@@ -56,7 +56,7 @@ export interface Repository {
   backup(request: BackupRequest, options: BackupOptions): Promise<BackupSummary>;
   /** Oldest first. Without a lock. `damaged` when one of those asked for is there and cannot be read. */
   snapshots(filter: SnapshotFilter, options: ReadOptions): Promise<Snapshot[]>;
-  /** A folder as a tar archive, names from the snapshot's root. Shared lock. Throws at its end when restic failed. */
+  /** A folder as a tar archive, names from the snapshot's root; a file as it is. Shared lock. Throws at its end when restic failed. */
   dump(id: string, path: string, options: ReadOptions): AsyncIterable<Uint8Array>;
   /** One file whole. `snapshot-not-found` with `details.path` when the snapshot lacks it. */
   readFile(id: string, path: string, options: ReadOptions): Promise<Uint8Array>;

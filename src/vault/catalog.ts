@@ -3,10 +3,11 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../kit/failures.ts";
-import { isPublished, readTags } from "../repository/published.ts";
+import { isPublished, readTags, stashRoot } from "../repository/published.ts";
 import type { Repository, Snapshot } from "../repository/restic.ts";
 import { indexDigest, liveOf, type Manifest, readIndex, readManifest, type SnapshotIndex } from "./manifest.ts";
 import type { Running } from "./progress.ts";
+import { openStashSnapshot } from "./stash-snapshot.ts";
 
 /** One published snapshot, as restic's list and its tags tell it. */
 export interface SnapshotEntry {
@@ -14,6 +15,7 @@ export interface SnapshotEntry {
   readonly shortId: string;
   readonly time: Date;
   readonly host: string;
+  /** Empty for Stash's, see `targetLabel`. */
   readonly target: string;
   readonly invoker: string;
   readonly complete: boolean;
@@ -21,6 +23,13 @@ export interface SnapshotEntry {
   readonly streams: readonly string[] | undefined;
   /** Bytes of the staged files; undefined where restic does not say. */
   readonly bytes: number | undefined;
+  /** Made by Stash: the folder in the snapshot with its dump of the streams. */
+  readonly stash?: { readonly root: string };
+}
+
+/** What people call the target of a snapshot by. Stash's do not say what they are of; only their host tells them apart. */
+export function targetLabel({ target, stash, host }: Pick<SnapshotEntry, "target" | "stash" | "host">): string {
+  return stash === undefined ? target : `stash:${host}`;
 }
 
 /** A snapshot with its manifests at hand; the messages stay in the repository. */
@@ -41,7 +50,7 @@ export async function listSnapshots(
   return snapshots
     .filter(isPublished)
     .map(toEntry)
-    .filter((entry) => (all || entry.complete) && (target === undefined || entry.target === target));
+    .filter((entry) => (all || entry.complete) && (target === undefined || targetLabel(entry) === target));
 }
 
 /**
@@ -87,12 +96,16 @@ async function findById(repository: Repository, id: string, { signal }: Running)
   }
 }
 
-/** Reads the index and every manifest of a snapshot, in one call to the repository. */
+/**
+ * Reads the index and every manifest of a snapshot, in one call to the repository. Of Stash's it is what the files beside
+ * the archives say: `surveyStreams` reads these.
+ */
 export async function openSnapshot(
   repository: Repository,
   entry: SnapshotEntry,
   { signal }: Running,
 ): Promise<OpenedSnapshot> {
+  if (entry.stash !== undefined) return await openStashSnapshot(repository, entry, entry.stash, { signal });
   const directory = await mkdtemp(join(tmpdir(), "coldstream-catalog-"));
   try {
     const include = ["/coldstream.json", "/streams/*/manifest.json"];
@@ -152,6 +165,7 @@ function covers(entry: SnapshotEntry, wanted: readonly string[]): boolean {
 
 function toEntry(snapshot: Snapshot): SnapshotEntry {
   const tags = readTags(snapshot.tags);
+  const root = stashRoot(snapshot);
   return {
     id: snapshot.id,
     shortId: snapshot.shortId,
@@ -159,8 +173,10 @@ function toEntry(snapshot: Snapshot): SnapshotEntry {
     host: snapshot.host,
     target: tags.target ?? "",
     invoker: tags.invoker ?? "",
-    complete: tags.complete,
+    // Stash stores nothing at all when one of the streams failed
+    complete: tags.complete || root !== undefined,
     streams: tags.streams,
     bytes: snapshot.summary?.totalBytesProcessed,
+    ...(root === undefined ? {} : { stash: { root } }),
   };
 }

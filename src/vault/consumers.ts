@@ -2,6 +2,20 @@ import type { ConsumerInfo, ConsumerState, StoredConsumer } from "../nats/stream
 import { folderName } from "./folder.ts";
 import { type ManifestConsumer, stateToManifest } from "./manifest.ts";
 
+/** What Go writes for a time that is not set. */
+export const unsetTime = "0001-01-01T00:00:00Z";
+
+/** The consumers of an archive of which nothing but the archive is known. Clamped as in `decideConsumers`. */
+export function archivedConsumers(
+  archived: ReadonlyMap<string, StoredConsumer>,
+  lastSequence: bigint,
+): ManifestConsumer[] {
+  return [...archived.values()].map((found) => {
+    const consumer = { ...found, created: found.created ?? unsetTime };
+    return toManifest({ consumer, exact: "exact", notes: [] }, lastSequence);
+  });
+}
+
 interface Saved {
   readonly consumer: StoredConsumer;
   readonly exact: ManifestConsumer["exact"];

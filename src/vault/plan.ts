@@ -206,9 +206,14 @@ function changeConfig(
   } else if (old.max_age > 0n && manifest.state.messages > 0n) {
     notes.push("messages older than its max_age are removed by the server at once");
   }
-  if (manifest.consistency === "fuzzy")
-    notes.push(`${manifest.kept} keys hold an older revision: they changed too fast during the backup`);
+  notes.push(...noteFuzzy(manifest));
   return { config, notes };
+}
+
+function noteFuzzy({ consistency, kept }: Manifest): string[] {
+  if (consistency === "exact") return [];
+  if (kept === 0n) return ["it changed while it was saved: what was saved is no state of one moment"];
+  return [`${kept} keys hold an older revision: they changed too fast during the backup`];
 }
 
 /** A message takes more in a file: a stream that was full in memory would lose its oldest ones. */

@@ -14,11 +14,11 @@ import { ArchiveSource } from "./archive-source.ts";
 import { openSnapshot, type SnapshotEntry } from "./catalog.ts";
 import { fingerprint } from "./live-stream.ts";
 import type { Manifest } from "./manifest.ts";
+import { openBlocks } from "./open-blocks.ts";
 import { type Running, timeOf } from "./progress.ts";
 import { startScratchServer } from "./scratch-server.ts";
 import { writeWhole } from "./segment-writer.ts";
-import { storedFiles } from "./stored-file.ts";
-import { segmentBlocks } from "./stream-blocks.ts";
+import { surveyStreams } from "./stash-snapshot.ts";
 
 export interface ProveRequest {
   readonly repository: Repository;
@@ -94,6 +94,9 @@ export async function prove(request: ProveRequest, running: Running): Promise<Pr
     if (proven.proven) running.onProgress?.({ step: "proven", stream: manifest.stream, messages: proven.messages });
     streams.push(proven);
   }
+  // of our own the tags say it; of Stash's only what is there
+  if (snapshot.stash !== undefined)
+    streams.push(...opened.index.failed.map(({ stream, reason }) => unproven(stream, reason)));
   const report = {
     proven: streams.every(({ proven }) => proven) && snapshot.complete,
     snapshot: snapshot.id,
@@ -117,19 +120,25 @@ export async function listProofs(repository: Repository, { signal }: Running): P
   return reports;
 }
 
+function unproven(stream: string, problem: string, expected = ""): ProvenStream {
+  return { stream, expected, proven: false, messages: 0n, digest: "", consumers: 0, problem };
+}
+
 async function proveStream(
   { repository, snapshot }: ProveRequest,
-  manifest: Manifest,
+  opened: Manifest,
   jetstream: JetStream,
   running: Running,
 ): Promise<ProvenStream> {
   const { signal } = running;
-  const expected = { stream: manifest.stream, expected: manifest.digest };
-  const config = liftLimits(manifest.config);
+  let manifest = opened;
   try {
+    const surveyed = await surveyStreams(repository, snapshot, [opened], { signal, parallel: 1 });
+    manifest = surveyed[0] ?? opened;
+    const expected = { stream: manifest.stream, expected: manifest.digest };
+    const config = liftLimits(manifest.config);
     const source = new ArchiveSource({ manifest, config });
-    const dump = repository.dump(snapshot.id, `/streams/${manifest.folder}`, { signal });
-    const blocks = segmentBlocks(manifest, storedFiles(dump, `streams/${manifest.folder}/`));
+    const blocks = openBlocks(repository, snapshot, manifest, { signal });
     await restoreStream(jetstream, { config }, source.frames(blocks), { signal, dropped: [] });
     // at once: the server removes consumers that nobody uses, some after seconds
     const listed = await listConsumers(jetstream, manifest.stream, { signal });
@@ -148,7 +157,7 @@ async function proveStream(
   } catch (error) {
     signal.throwIfAborted();
     if (Failure.is(error, "repository-unreachable", "password-wrong", "disk-full")) throw error;
-    return { ...expected, proven: false, messages: 0n, digest: "", consumers: 0, problem: describe(error) };
+    return unproven(manifest.stream, describe(error), manifest.digest);
   }
 }
 

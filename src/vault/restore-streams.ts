@@ -1,5 +1,6 @@
 import pMap from "p-map";
 import { Failure } from "../kit/failures.ts";
+import { openBlocks } from "./open-blocks.ts";
 import type { DecidedStream } from "./plan.ts";
 import type { Running } from "./progress.ts";
 import type { RestoredStream, RestoreRequest } from "./restore.ts";
@@ -20,7 +21,11 @@ export async function restoreAll(
   const alone = wanted.filter((one) => mustReadAlone(request, one));
   const others = wanted.filter((one) => !alone.includes(one));
   const sideBySide = async (streams: readonly DecidedStream[]) =>
-    await pMap(streams, (one) => run(one, openBlocks(request, one, running)), { concurrency: request.parallel });
+    await pMap(
+      streams,
+      (one) => run(one, () => openBlocks(request.repository, request.snapshot, one.manifest, running)),
+      { concurrency: request.parallel },
+    );
   if (others.length <= mostDumps) return await sideBySide(wanted);
   return [...(await restoreInOnePass(request, others, { run, running })), ...(await sideBySide(alone))];
 }
@@ -39,23 +44,9 @@ function restorer(request: RestoreRequest, running: Running): Run {
   };
 }
 
-/** Read twice, or not at all. */
-function mustReadAlone({ inPlace = false }: RestoreRequest, { action }: DecidedStream): boolean {
-  return action === "finish" || (action === "overwrite" && inPlace);
-}
-
-/** Reads a stream's blocks from the repository, from the beginning at each call. */
-function openBlocks(
-  { repository, snapshot }: RestoreRequest,
-  { manifest }: DecidedStream,
-  { signal }: Running,
-): () => AsyncIterable<StreamBlock> {
-  const { folder } = manifest;
-  return () =>
-    segmentBlocks(
-      manifest,
-      storedFiles(repository.dump(snapshot.id, `/streams/${folder}`, { signal }), `streams/${folder}/`),
-    );
+/** Read twice, or not at all, or not a folder of its own. */
+function mustReadAlone({ snapshot, inPlace = false }: RestoreRequest, { action }: DecidedStream): boolean {
+  return snapshot.stash !== undefined || action === "finish" || (action === "overwrite" && inPlace);
 }
 
 /** In one pass, streams up to this size are read whole before they are restored; `parallel` of them at a time. */

@@ -1,5 +1,5 @@
 import pMap from "p-map";
-import { Failure } from "../kit/failures.ts";
+import { describe, Failure } from "../kit/failures.ts";
 import type { JetStream } from "../nats/jetstream.ts";
 import { accountInfo, checkServerVersion, listConsumers, listStreams } from "../nats/streams.ts";
 import type { Repository } from "../repository/restic.ts";
@@ -16,6 +16,7 @@ import {
 } from "./plan.ts";
 import { type Running, timeOf } from "./progress.ts";
 import { restoreAll } from "./restore-streams.ts";
+import { surveyStreams } from "./stash-snapshot.ts";
 import { sortStreams } from "./swap-leftovers.ts";
 
 export interface RestoreRequest extends RestoreWishes {
@@ -52,10 +53,10 @@ export interface RestoreReport {
 
 /** What a restore would do; nothing is changed. Throws stream-not-found, snapshot-not-found. */
 export async function planRestore(request: RestoreRequest, running: Running): Promise<RestorePlan> {
-  const { jetstream, repository, snapshot } = request;
+  const { jetstream, snapshot } = request;
   const { serverName, serverVersion } = jetstream.connection;
   checkServerVersion(jetstream.connection);
-  const opened = await openSnapshot(repository, snapshot, running);
+  const opened = await openWanted(request, running);
   const decided = await decide(request, opened, running);
   const streams = [
     ...decided.map(({ config: _config, manifest: _manifest, hasLeftover: _left, ...planned }) => planned),
@@ -93,6 +94,26 @@ export async function restore(request: RestoreRequest, plan: RestorePlan, runnin
   return { snapshot: request.snapshot, streams, durationMs: timeOf(running).getTime() - started.getTime() };
 }
 
+/** The snapshot with all that a plan needs to know. An archive of Stash that is damaged counts as left out when all are wanted. */
+async function openWanted(request: RestoreRequest, { signal }: Running): Promise<OpenedSnapshot> {
+  const { repository, snapshot, streams, parallel } = request;
+  const opened = await openSnapshot(repository, snapshot, { signal });
+  if (snapshot.stash === undefined) return opened;
+  const failed = [...opened.index.failed];
+  const survey = async (manifest: Manifest) => {
+    if (streams.length > 0 && !streams.includes(manifest.stream)) return [manifest];
+    try {
+      return await surveyStreams(repository, snapshot, [manifest], { signal, parallel: 1 });
+    } catch (error) {
+      if (streams.length > 0 || !Failure.is(error, "damaged")) throw error;
+      failed.push({ stream: manifest.stream, reason: describe(error) });
+      return [];
+    }
+  };
+  const manifests = (await pMap(opened.manifests, survey, { concurrency: parallel })).flat();
+  return { ...opened, manifests, index: { ...opened.index, failed } };
+}
+
 /** Nobody agreed to replace a stream that was not there when the plan was made. */
 function refuseUnplanned({ streams }: RestorePlan, decided: readonly DecidedStream[]): DecidedStream[] {
   const planned = new Map(streams.map(({ stream, action }) => [stream, action]));
@@ -113,9 +134,10 @@ async function decide(request: RestoreRequest, opened: OpenedSnapshot, running: 
   const known = new Map(opened.manifests.map((manifest) => [manifest.stream, manifest]));
   const unknown = [...streams, ...renames.keys()].find((stream) => !known.has(stream));
   if (unknown !== undefined) {
+    const reason = opened.index.failed.find(({ stream }) => stream === unknown)?.reason;
     throw new Failure(
       "stream-not-found",
-      `restoring from snapshot ${snapshot.shortId}: stream ${unknown} is not in it`,
+      `restoring from snapshot ${snapshot.shortId}: stream ${unknown} is not in it${reason === undefined ? "" : `: ${reason}`}`,
       {
         hint: `list what is there with: coldstream show ${snapshot.shortId}`,
       },

@@ -18,8 +18,8 @@ export interface ForgetReport {
 }
 
 /**
- * Applies a policy to the published snapshots, for each target, invoker and selection by itself, and removes drafts
- * that are done. Incomplete snapshots go when a complete one of the same kind is newer; of others the newest three stay.
+ * Applies a policy to the published snapshots, for each target, invoker and selection by itself (Stash's: for each host
+ * and path), and removes drafts that are done. Incomplete snapshots go when a complete one of the same kind is newer; of others the newest three stay.
  */
 export async function forgetSnapshots(
   repository: Repository,
@@ -46,8 +46,8 @@ export async function forgetSnapshots(
   return { keep, remove, draftsRemoved: dryRun ? 0 : drafts.length };
 }
 
-function scope({ target, invoker, host, streams }: SnapshotEntry): string {
-  return JSON.stringify([target, invoker, host, streams ?? null]);
+function scope({ target, invoker, host, streams, stash }: SnapshotEntry): string {
+  return JSON.stringify([target, invoker, host, streams ?? null, stash?.root ?? null]);
 }
 
 function decideGroup(

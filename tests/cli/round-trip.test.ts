@@ -19,6 +19,7 @@ const Snapshot = z.strictObject({
   complete: z.boolean(),
   streams: z.array(z.string()).nullable(),
   bytes: z.number().nullable(),
+  layout: z.literal("coldstream"),
 });
 const Saved = z.strictObject({
   outcome: z.literal("saved"),

@@ -1,5 +1,5 @@
 import { counted, formatBytes, formatCount, formatTime } from "../../kit/quantities.ts";
-import { type OpenedSnapshot, openSnapshot } from "../../vault/catalog.ts";
+import { type OpenedSnapshot, openSnapshot, type SnapshotEntry, targetLabel } from "../../vault/catalog.ts";
 import type { Manifest } from "../../vault/manifest.ts";
 import { chooseSnapshot } from "../choose-snapshot.ts";
 import type { CommandContext } from "../command.ts";
@@ -37,25 +37,39 @@ function snapshotFields({ entry, index }: OpenedSnapshot): string[] {
     ...formatFields([
       ["snapshot", entry.id],
       ["time", formatTime(entry.time)],
-      ["target", visible(entry.target)],
-      ["server", serverLabel(index.server.name, index.server.version)],
-      ["state", entry.complete ? "complete" : `incomplete, ${counted(missing.length, "stream")} could not be saved:`],
+      ["target", visible(targetLabel(entry))],
+      ["server", entry.stash === undefined ? serverLabel(index.server.name, index.server.version) : "unknown"],
+      ["layout", entry.stash === undefined ? "coldstream" : "stash"],
+      ["state", stateOf(entry, missing.length)],
     ]),
     ...missing,
   ];
 }
 
+function stateOf({ complete, stash }: SnapshotEntry, missing: number): string {
+  if (complete && missing === 0) return "complete";
+  const what = stash === undefined ? "could not be saved" : "cannot be read";
+  return `incomplete, ${counted(missing, "stream")} ${what}:`;
+}
+
+/** What only the archive itself knows, of a dump that was not read. */
+const unread = "-";
+
 function streamLines(manifests: readonly Manifest[], isVerbose: boolean): string[] {
-  const rows = manifests.map(({ stream, state, consumers, consistency, segments, digest }) => [
-    visible(stream),
-    formatCount(state.messages),
-    formatBytes(state.bytes),
-    `${state.firstSequence}-${state.lastSequence}`,
-    formatCount(consumers.length),
-    consistency,
-    formatCount(segments.length),
-    isVerbose ? digest : digest.slice(0, shortDigest),
-  ]);
+  const rows = manifests.map((manifest) => {
+    const { stream, state, consumers, reference, consistency, segments, digest } = manifest;
+    const isRead = digest !== "";
+    return [
+      visible(stream),
+      formatCount(state.messages),
+      formatBytes(state.bytes),
+      `${state.firstSequence}-${state.lastSequence}`,
+      formatCount(isRead ? consumers.length : Number(reference.consumer_count ?? 0n)),
+      isRead ? consistency : unread,
+      isRead ? formatCount(segments.length) : unread,
+      isRead ? (isVerbose ? digest : digest.slice(0, shortDigest)) : unread,
+    ];
+  });
   const table = formatTable(
     [
       { title: "STREAM" },
