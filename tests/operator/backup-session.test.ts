@@ -64,6 +64,8 @@ describe.skipIf(missing !== undefined)(`a BackupSession${missing === undefined ?
       "BackupExecutorEnsured True",
     ]);
     await eventually("clean", async () => (await stage.leftovers()).length === 0);
+    expect(await stage.jobs()).toHaveLength(1);
+    await eventually("no pod", async () => (await desk.list(pods, stage.namespace)).length === 0);
     const table = await desk.kubectl(
       "-n",
       stage.namespace,
@@ -123,6 +125,9 @@ describe.skipIf(missing !== undefined)(`a BackupSession${missing === undefined ?
     const ended = await stage.ends("bad", "Failed");
     expect(errorOf(ended)).toContain(message);
     await eventually("clean", async () => (await stage.leftovers()).length === 0);
+    await eventually("no Job", async () => (await stage.jobs()).length === 0);
+    await eventually("no pod", async () => (await desk.list(pods, stage.namespace)).length === 0);
+    expect((await stage.session("bad"))?.status).toEqual(ended.status);
     expect(await desk.told(stage.namespace, "bad")).toEqual([
       expect.stringContaining("Host Backup Failed: Host host-0 could not be backed up"),
     ]);
@@ -135,7 +140,7 @@ describe.skipIf(missing !== undefined)(`a BackupSession${missing === undefined ?
     const ended = await stage.ends("bad", "Failed");
     expect(errorOf(ended)).toContain("was deleted before it was done");
     expect(conditionsOf(ended)).toContain("BackupDisrupted True");
-    expect(await stage.jobs()).toHaveLength(1);
+    await eventually("no Job", async () => (await stage.jobs()).length === 0);
   });
 
   test("ends as Failed when its Job is deleted", async () => {
@@ -341,7 +346,7 @@ describe.skipIf(missing !== undefined)(`two operators at once${missing === undef
         await stage.ends(name, name === "d" ? "Failed" : "Succeeded");
       }
       expect((await stage.jobs()).map(({ metadata }) => metadata.name)).toEqual(
-        names.map((name) => `stash-backup-${name}-0`),
+        ["a", "b", "c"].map((name) => `stash-backup-${name}-0`),
       );
       const text = (await pushgateway.samples()).join("\n");
       expect(text).toMatch(/stash_backup_session_success{.*job="backupconfiguration-.*-sample-nats-backup".*} 0/);

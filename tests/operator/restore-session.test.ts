@@ -153,7 +153,11 @@ describe.skipIf(missing !== undefined)(`a RestoreSession${missing === undefined 
     expect(status?.stats).toMatchObject([
       { hostname: "host-0", phase: "Failed", error: expect.stringContaining("OOMKilled") },
     ]);
-    expect(await desk.list(jobs, namespace)).toHaveLength(1);
+    await eventually("no Job, no pod", async () => {
+      const left = await Promise.all([desk.list(jobs, namespace), desk.list(pods, namespace)]);
+      return left.flat().length === 0;
+    });
+    expect((await phase(namespace, "Failed")).status).toEqual(status);
   });
 
   test("ends at its deadline, also when it waits", async () => {

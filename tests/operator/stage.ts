@@ -107,9 +107,7 @@ export function stageIn(desk: Desk, namespace: string): Stage {
         ...claims.items,
         ...rights.items.filter(({ metadata }) => metadata.name?.startsWith("stash-backup-")),
       ];
-      return all
-        .filter(({ metadata }) => metadata.deletionTimestamp == null)
-        .map((each) => `${each.kind} ${keyOf(each).name}`);
+      return all.map((each) => `${each.kind} ${keyOf(each).name}`);
     },
   };
   return stage;

@@ -36,7 +36,6 @@ export async function finish(means: Means, view: BackupSessionView, { signal }: 
   const jobName = jobNameOf(session);
   await stopJob(world, session, { jobName, signal });
   const report = await readReport(world, session, { signal });
-  await attempt(world, { session, what: "clearing away" }, () => clearAway(world, session, { jobName, signal }));
   await keepSnapshots(world, { session, configuration, report }, { signal });
   const retry = retryOf(session, configuration);
   const expected = asEnded(
@@ -46,6 +45,8 @@ export async function finish(means: Means, view: BackupSessionView, { signal }: 
   // Before older sessions go: they know when a backup was good last.
   const metrics = await pushBackupSession(world, { session: expected, configuration }, { signal });
   const phase = expected.status?.phase ?? "Unknown";
+  const clearing = { jobName, hasFailed: phase === "Failed", signal };
+  await attempt(world, { session, what: "clearing away" }, () => clearAway(world, session, clearing));
   const history = await cleanHistory(world, { session, phase, configuration }, { signal });
   const end = { metrics, history, ...retry };
   const written = await write(means, { session }, (status) => change.finished(status, end, momentOf(world, session)), {

@@ -30,8 +30,9 @@ export async function finish(means: Means, known: RestoreSession, { signal }: Wa
   await stopJob(world, session, { jobName, signal });
   const key = { namespace: session.metadata.namespace, name: jobName };
   const report = reportOf(await world.cluster.get(configMaps, key, { signal }));
+  const expected = change.finished(session.status ?? {}, assumed, momentOf(world, session));
   await attempt(world, { session, what: "clearing away" }, async () => {
-    await clearAway(world, session, { jobName, signal });
+    await clearAway(world, session, { jobName, hasFailed: expected?.phase === "Failed", signal });
     await giveBack(means, session, { signal });
   });
   const metrics = await push(means, session, { signal });

@@ -52,7 +52,8 @@ const kubernetesKinds: readonly PolicyRule[] = [
   allowCore("serviceaccounts", ["get", "create", "patch", "delete"]),
   allowCore("configmaps", [...reads, "create", "update", "patch"]),
   allowCore("persistentvolumeclaims", [...reads, "create", "patch", "delete"]),
-  allowCore("pods", reads),
+  // A pod that has ended holds its session's claim as long as it is there.
+  allowCore("pods", [...reads, "delete"]),
   allowCore("pods/log", ["get"]),
   // Granted to the Jobs of sessions with hooks.
   allowCore("endpoints", ["get"]),

@@ -1,5 +1,5 @@
 import type { Waiting } from "../../kube/cluster.ts";
-import { type Job, jobs, type Pod, persistentVolumeClaims, roleBindings, roles } from "../../kube/core.ts";
+import { type Job, jobs, type Pod, persistentVolumeClaims, pods, roleBindings, roles } from "../../kube/core.ts";
 import { type Key, type KubeObject, keyOf } from "../../kube/resource.ts";
 import { createOnce } from "../../kube/update.ts";
 import type { World } from "../controller.ts";
@@ -76,7 +76,11 @@ export function isOwnedBy({ metadata }: KubeObject, owner: KubeObject): boolean 
   return metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) === true;
 }
 
-/** So that it cannot finish later and say otherwise. Its pods go with it. One that is over stays, for its log. */
+interface JobName {
+  readonly jobName: string;
+}
+
+/** So that it cannot finish later and say otherwise. Its pods go with it. One that is over is left to `clearAway`. */
 export async function stopJob(
   world: World,
   session: KubeObject,
@@ -87,31 +91,52 @@ export async function stopJob(
   if (job === undefined || isOver(job) || !isOwnedBy(job, session)) return;
   // Its controller has not counted the pod yet.
   if (podsOf(world, key, job).some(isEnded)) return;
+  await removeJob(world, job, { signal });
+}
+
+async function removeJob({ cluster }: World, job: Job, { signal }: Waiting): Promise<void> {
   const { uid } = job.metadata;
-  await world.cluster.remove(jobs, key, { signal, propagation: "Background", ...(uid === undefined ? {} : { uid }) });
+  await cluster.remove(jobs, keyOf(job), { signal, propagation: "Background", ...(uid === undefined ? {} : { uid }) });
 }
 
 function isEnded({ status }: Pod): boolean {
   return status?.phase === "Failed" || status?.phase === "Succeeded";
 }
 
-interface JobName {
-  readonly jobName: string;
+export interface Clearing extends Waiting, JobName {
+  /** Then the status holds the end of the log, and the Job goes too; else it stays as long as its session. */
+  readonly hasFailed: boolean;
 }
 
 /** The disk and the rights of a Job that is over. What is not there is no trouble. */
 export async function clearAway(
   world: World,
   session: KubeObject,
-  { jobName, signal }: Waiting & JobName,
+  { jobName, hasFailed, signal }: Clearing,
 ): Promise<void> {
   const { namespace, uid = "" } = session.metadata;
-  const claims = world.caches.claims.ownedBy(uid).filter(({ metadata }) => metadata.deletionTimestamp == null);
+  const claims = world.caches.claims.ownedBy(uid);
   const names = [jobName, `${jobName}-hook`].map((name) => ({ namespace, name }));
   const own = world.caches.roles.ownedBy(uid).length > 0;
+  const job = ownJob(world, session, jobName);
   await settled([
-    ...claims.map((claim) => world.cluster.remove(persistentVolumeClaims, keyOf(claim), { signal })),
+    ...claims
+      .filter(({ metadata }) => metadata.deletionTimestamp == null)
+      .map((claim) => world.cluster.remove(persistentVolumeClaims, keyOf(claim), { signal })),
     ...(own ? names.map((key) => world.cluster.remove(roleBindings, key, { signal })) : []),
     ...(own ? [world.cluster.remove(roles, { namespace, name: jobName }, { signal })] : []),
+    ...(job !== undefined && hasFailed ? [removeJob(world, job, { signal })] : []),
+    ...(job !== undefined && !hasFailed && claims.length > 0 ? [freeClaims(world, job, { signal })] : []),
   ]);
+}
+
+/** As long as the pod object is there, even of a pod that has ended, Kubernetes protects the claims it names. */
+async function freeClaims({ caches, cluster }: World, job: Job, { signal }: Waiting): Promise<void> {
+  const ended = caches.pods.ownedBy(job.metadata.uid ?? "").filter(isEnded);
+  await settled(
+    ended.map((pod) => {
+      const { uid } = pod.metadata;
+      return cluster.remove(pods, keyOf(pod), { signal, ...(uid === undefined ? {} : { uid }) });
+    }),
+  );
 }
