@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BackupConfiguration } from "../../src/api/backup-configuration.ts";
-import { cronJobs, roleBindings, roles, serviceAccounts } from "../../src/kube/core.ts";
+import { cronJobs, jobs, pods, roleBindings, roles, secrets, serviceAccounts } from "../../src/kube/core.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Desk, openDesk } from "./desk.ts";
@@ -8,6 +8,14 @@ import { appBinding, backupConfiguration, fixture, repository, secret } from "./
 
 const missing = controlPlaneMissing();
 const name = "sample-nats-backup";
+
+const registrySecret = {
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { namespace: "coldstream", name: "registry" },
+  type: "kubernetes.io/dockerconfigjson",
+  stringData: { ".dockerconfigjson": '{"auths":{}}' },
+};
 
 function conditionOf(configuration: BackupConfiguration, type: string) {
   return configuration.status?.conditions?.find((each) => each.type === type);
@@ -17,7 +25,8 @@ describe.skipIf(missing !== undefined)(`a BackupConfiguration${missing === undef
   let desk: Desk;
   beforeAll(async () => {
     desk = await openDesk();
-    await desk.startOperator();
+    await desk.apply(registrySecret);
+    await desk.startOperator({}, { pullSecrets: ["registry"] });
   }, 120_000);
   afterAll(async () => await desk?.[Symbol.asyncDispose]());
 
@@ -310,5 +319,80 @@ describe.skipIf(missing !== undefined)(`a BackupConfiguration${missing === undef
     await desk.apply(...fixture(namespace), backupConfiguration({ namespace }, { runtimeSettings }));
     await ready(namespace);
     expect((await desk.list(serviceAccounts, namespace)).map(({ metadata }) => metadata.name)).toEqual(["default"]);
+  }, 60_000);
+
+  describe("on its slot", () => {
+    /** As the CronJob does; there is no node, so the test says what becomes of the pod. */
+    async function trigger(status: object): Promise<string> {
+      const namespace = await desk.namespace();
+      await desk.apply(...fixture(namespace), backupConfiguration({ namespace }, { schedule: "0 0 1 1 *" }));
+      await ready(namespace);
+      await desk.kubectl("-n", namespace, "create", "job", "slot-1", "--from=cronjob/stash-trigger-sample-nats-backup");
+      const pod = await eventually("the pod", async () => (await desk.list(pods, namespace))[0]);
+      await desk.plane.request({
+        method: "PATCH",
+        path: `/api/v1/namespaces/${namespace}/pods/${pod.metadata.name}/status`,
+        contentType: "application/merge-patch+json",
+        body: { status },
+      });
+      return namespace;
+    }
+
+    test("has its done Job removed", async () => {
+      const namespace = await trigger({ phase: "Succeeded" });
+      await eventually("no Job", async () => (await desk.list(jobs, namespace)).length === 0);
+      expect(await desk.told(namespace, name)).toEqual([]);
+    }, 60_000);
+
+    test("tells of a Job that could not begin a backup", async () => {
+      const state = { terminated: { exitCode: 1, reason: "Error" } };
+      const ended = { name: "stash-trigger", image: "x", imageID: "x", ready: false, restartCount: 0, state };
+      const namespace = await trigger({ phase: "Failed", containerStatuses: [ended] });
+      const told = await eventually("a warning", async () => (await desk.told(namespace, name))[0]);
+      expect(told).toBe(
+        "Backup Trigger Failed: Job slot-1, which should begin a backup, failed: container stash-trigger ended with exit code 1.",
+      );
+      expect(await desk.list(jobs, namespace)).toHaveLength(1);
+    }, 60_000);
+  });
+
+  test("is pulled for with copies of the operator's Secrets", async () => {
+    const namespace = await desk.namespace();
+    await desk.apply(...fixture(namespace), backupConfiguration({ namespace }));
+    await ready(namespace);
+    const all = await desk.list(secrets, namespace);
+    const copy = all.find(({ metadata }) => metadata.name === "registry-backupconfiguration-sample-nats-backup");
+    expect(copy?.type).toBe("kubernetes.io/dockerconfigjson");
+    expect(copy?.metadata.ownerReferences?.[0]).toMatchObject({ kind: "BackupConfiguration", name });
+    const [cronJob] = await desk.list(cronJobs, namespace);
+    expect(cronJob?.spec.jobTemplate.spec.template.spec).toMatchObject({
+      imagePullSecrets: [{ name: "registry-backupconfiguration-sample-nats-backup" }],
+    });
+  }, 60_000);
+
+  test("has no leftovers of older releases", async () => {
+    const namespace = await desk.namespace();
+    await desk.apply(...fixture(namespace), backupConfiguration({ namespace }));
+    const { metadata } = await ready(namespace);
+    const [cronJob] = await desk.list(cronJobs, namespace);
+    const owner = {
+      apiVersion: "stash.appscode.com/v1beta1",
+      kind: "BackupConfiguration",
+      name,
+      uid: metadata.uid,
+      controller: true,
+    };
+    const old = {
+      namespace,
+      name: `stash-trigger--${name}`,
+      labels: cronJob?.metadata.labels,
+      ownerReferences: [owner],
+    };
+    await desk.apply({ apiVersion: "v1", kind: "ServiceAccount", metadata: old });
+    await desk.apply({ apiVersion: "batch/v1", kind: "CronJob", metadata: old, spec: cronJob?.spec });
+    await desk.kubectl("-n", namespace, "label", "backupconfiguration", name, "look=again");
+    await eventually("one CronJob", async () => (await desk.list(cronJobs, namespace)).length === 1);
+    const accounts = async () => (await desk.list(serviceAccounts, namespace)).map((one) => one.metadata.name);
+    await eventually("no old account", async () => !(await accounts()).includes(old.name));
   }, 60_000);
 });
