@@ -28,11 +28,12 @@ export interface Desk extends AsyncDisposable {
   namespace(): Promise<string>;
   apply(...documents: readonly object[]): Promise<void>;
   get<K extends Kind>(kind: K, namespace: string, name: string): Promise<DocumentOf<K> | undefined>;
-  /** The object once it is as `test` wants it. */
+  /** The object once it is as `test` wants it; throws after half a minute unless told. */
   until<K extends Kind>(
     kind: K,
     key: { readonly namespace: string; readonly name: string },
     test: (object: DocumentOf<K>) => boolean,
+    options?: { readonly timeoutMs?: number },
   ): Promise<DocumentOf<K>>;
   list<T extends KubeObject>(resource: Resource<T>, namespace: string): Promise<readonly T[]>;
   /** `Reason: message` of what was told of an object. */
@@ -70,7 +71,7 @@ export async function openDesk(options: ControlPlaneOptions = {}): Promise<Desk>
     },
     apply: async (...documents) => await plane.apply(toStream(documents)),
     get: async (kind, namespace, name) => await cluster.get(resourceOf(kind), { namespace, name }, waiting),
-    async until(kind, key, test) {
+    async until(kind, key, test, { timeoutMs = 30_000 } = {}) {
       let last: unknown;
       try {
         return await eventually(
@@ -80,7 +81,7 @@ export async function openDesk(options: ControlPlaneOptions = {}): Promise<Desk>
             last = object;
             return object !== undefined && test(object) ? object : undefined;
           },
-          { timeoutMs: 30_000 },
+          { timeoutMs },
         );
       } catch (error) {
         throw new Error(`${kind} ${key.name} was at last ${JSON.stringify(last, undefined, 1)}`, { cause: error });
