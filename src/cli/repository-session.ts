@@ -3,7 +3,8 @@ import { Failure } from "../kit/failures.ts";
 import { openRepository, type Repository } from "../repository/restic.ts";
 import type { CommandContext } from "./command.ts";
 import type { Environment } from "./environment.ts";
-import type { RepositoryOptions } from "./options/repository.ts";
+import type { NamedRepository } from "./from-repository.ts";
+import type { PlaceOptions, RepositoryOptions } from "./options/repository.ts";
 import { readPasswordFrom } from "./password-command.ts";
 import type { ProfileSettings } from "./profile.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type RepositorySettings,
   repositoryLayerOfOptions,
   repositoryLayerOfVariables,
+  repositoryObject,
   resolveRepository,
 } from "./repository-settings.ts";
 import { readNamedFile } from "./secret-file.ts";
@@ -19,7 +21,7 @@ import { readNamedFile } from "./secret-file.ts";
 /** What options, variables and profile say about the repository; `try` fills in what is missing. */
 export function repositorySettings(
   { environment }: CommandContext,
-  options: RepositoryOptions,
+  options: PlaceOptions,
   profile: ProfileSettings,
 ): RepositorySettings {
   return resolveRepository([
@@ -29,17 +31,24 @@ export function repositorySettings(
   ]);
 }
 
-/** The repository that options, variables or profile name. Nothing is contacted yet. */
+/** The repository that options, variables or profile name. Nothing is contacted yet, but for an object in a cluster. */
 export async function openNamedRepository(
   command: CommandContext,
   options: RepositoryOptions,
   profile: ProfileSettings,
-): Promise<Repository> {
+): Promise<NamedRepository> {
+  const object = repositoryObject(options);
+  if (object !== undefined) {
+    // few runs need a Kubernetes client
+    const { openFromRepository } = await import("./from-repository.ts");
+    return await openFromRepository(command, object, options);
+  }
   const { place, password } = repositorySettings(command, options, profile);
   if (place === undefined) {
     throw new Failure("usage", "no repository is named", { hint: "name it with --repo, or set RESTIC_REPOSITORY" });
   }
-  return await openPlace(command, { place, password, profile });
+  const repository = await openPlace(command, { place, password, profile });
+  return { ...repository, [Symbol.asyncDispose]: async () => {} };
 }
 
 export async function openPlace(

@@ -6,6 +6,7 @@ import {
   type RepositoryLayer,
   repositoryLayerOfOptions,
   repositoryLayerOfVariables,
+  repositoryObject,
   resolveRepository,
 } from "./repository-settings.ts";
 
@@ -67,3 +68,21 @@ test.each([
   [{ repo: ["a"], repositoryFile: ["b"] }, {}],
   [{}, { RESTIC_PASSWORD_FILE: "a", RESTIC_PASSWORD_COMMAND: "b" }],
 ])("%j with %j contradicts itself", (given, variables) => expect(() => resolve(given, variables)).toThrow(Failure));
+
+describe("--from-repository", () => {
+  const object = (given: Given) => repositoryObject(readValues(repositoryOptions, given));
+
+  test("names an object, with the kubeconfig that knows it", () => {
+    expect(object({ fromRepository: ["demo/nats-repo"] })).toEqual({ namespace: "demo", name: "nats-repo" });
+    expect(object({ fromRepository: ["a/b"], kubeconfig: ["f"], kubeContext: ["c"] })).toMatchObject({ name: "b" });
+    expect(object({ repo: ["o"] })).toBeUndefined();
+  });
+  test.each([
+    ["without a namespace", { fromRepository: ["nats-repo"] }, /does not look like NAMESPACE\/NAME/],
+    ["with too much", { fromRepository: ["a/b/c"] }, /does not look like/],
+    ["beside --repo", { fromRepository: ["a/b"], repo: ["o"] }, /--from-repository and --repo exclude each other/],
+    ["beside a password", { fromRepository: ["a/b"], passwordFile: ["o"] }, /and --password-file exclude/],
+    ["missing beside --kubeconfig", { kubeconfig: ["f"], repo: ["o"] }, /--kubeconfig goes with --from-repository/],
+    ["missing beside --kube-context", { kubeContext: ["c"] }, /--kube-context goes with/],
+  ])("%s is wrong use", (_title, given: Given, message) => expect(() => object(given)).toThrow(message));
+});

@@ -1,6 +1,6 @@
 import { Failure } from "../kit/failures.ts";
 import type { Environment } from "./environment.ts";
-import type { RepositoryOptions } from "./options/repository.ts";
+import type { PlaceOptions, RepositoryOptions } from "./options/repository.ts";
 
 /** What one source (options, variables, profile) says about the repository. */
 export interface RepositoryLayer {
@@ -25,8 +25,34 @@ export interface RepositorySettings {
   readonly password: RepositoryPassword | undefined;
 }
 
+/** The Repository object that --from-repository names: it says all, so nothing else may be said. Throws `usage`. */
+export function repositoryObject(
+  options: RepositoryOptions,
+): { readonly namespace: string; readonly name: string } | undefined {
+  const { fromRepository, kubeconfig, kubeContext } = options;
+  if (fromRepository === undefined) {
+    if (kubeconfig === undefined && kubeContext === undefined) return undefined;
+    const option = kubeconfig === undefined ? "--kube-context" : "--kubeconfig";
+    throw new Failure("usage", `${option} goes with --from-repository`);
+  }
+  const other = others.find(([field]) => options[field] !== undefined);
+  if (other !== undefined) throw new Failure("usage", `--from-repository and ${other[1]} exclude each other`);
+  const [, namespace = "", name = ""] = /^([^/\s]+)\/([^/\s]+)$/.exec(fromRepository) ?? [];
+  if (name !== "") return { namespace, name };
+  throw new Failure("usage", `--from-repository: ${JSON.stringify(fromRepository)} does not look like NAMESPACE/NAME`);
+}
+
+const others = [
+  ["repo", "--repo"],
+  ["repositoryFile", "--repository-file"],
+  ["repoPasswordFile", "--repo-password-file"],
+  ["passwordFile", "--password-file"],
+  ["repoPasswordCommand", "--repo-password-command"],
+  ["passwordCommand", "--password-command"],
+] as const;
+
 /** Our spelling and restic's mean the same; both at once must agree. */
-export function repositoryLayerOfOptions(options: RepositoryOptions): RepositoryLayer {
+export function repositoryLayerOfOptions(options: PlaceOptions): RepositoryLayer {
   const { repo, repositoryFile } = options;
   return {
     repo,

@@ -19,7 +19,7 @@ export async function backUp(
 ): Promise<Outcome> {
   const { environment } = context;
   const profile = await loadProfile(context, options);
-  const repository = await openNamedRepository(context, options, profile);
+  await using repository = await openNamedRepository(context, options, profile);
   const stagingDirectory = await stagingFolder(environment, { option: options.staging, profile: profile.staging });
   if (options.prove) await findNatsServer(context);
   await using nats = await openNats(context, options, profile);

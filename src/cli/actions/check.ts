@@ -8,7 +8,7 @@ import { visible, visibleSentence } from "../visible.ts";
 
 export async function checkRepository(context: CommandContext, options: CheckOptions): Promise<Outcome> {
   const { printer, signal } = context;
-  const repository = await openNamedRepository(context, options, await loadProfile(context, options));
+  await using repository = await openNamedRepository(context, options, await loadProfile(context, options));
   printer.note(`checking ${visible(repository.url)}`);
   const { readDataSubset } = options;
   const { ok, errors } = await repository.check({

@@ -13,7 +13,7 @@ import { visible } from "../visible.ts";
 export async function forgetOld(context: CommandContext, options: ForgetOptions): Promise<Outcome> {
   const { printer } = context;
   const policy = readPolicy(options);
-  const repository = await openNamedRepository(context, options, await loadProfile(context, options));
+  await using repository = await openNamedRepository(context, options, await loadProfile(context, options));
   const { prune, target } = options;
   const scope = { prune, ...(target === undefined ? {} : { target }) };
   const plan = await forgetSnapshots(repository, policy, { ...scope, dryRun: true }, context);

@@ -7,7 +7,7 @@ import { visible } from "../visible.ts";
 
 export async function makeRepository(context: CommandContext, options: InitOptions): Promise<undefined> {
   const { printer, signal } = context;
-  const repository = await openNamedRepository(context, options, await loadProfile(context, options));
+  await using repository = await openNamedRepository(context, options, await loadProfile(context, options));
   const { id } = await repository.initialize({ signal });
   printer.done(
     ...formatFields([

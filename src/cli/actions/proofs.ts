@@ -10,7 +10,7 @@ import { visible } from "../visible.ts";
 
 export async function showProofs(context: CommandContext, options: ProofsOptions): Promise<undefined> {
   const { printer } = context;
-  const repository = await openNamedRepository(context, options, await loadProfile(context, options));
+  await using repository = await openNamedRepository(context, options, await loadProfile(context, options));
   const proofs = await listProofs(repository, context);
   const rows = proofs.map(({ proof, time, snapshot, proven, streams, serverVersion, durationMs }) => [
     proof.slice(0, 8),

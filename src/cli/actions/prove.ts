@@ -13,7 +13,7 @@ export async function proveSnapshot(
 ): Promise<Outcome> {
   const { printer, environment } = context;
   const profile = await loadProfile(context, options);
-  const repository = await openNamedRepository(context, options, profile);
+  await using repository = await openNamedRepository(context, options, profile);
   const directory = await stagingFolder(environment, { option: options.staging, profile: profile.staging });
   const program = await findNatsServer(context);
   const snapshot = await chooseSnapshot(repository, reference, { target: options.target }, context);

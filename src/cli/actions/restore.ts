@@ -25,7 +25,7 @@ export async function bringBack(
   if (given.inPlace && onConflict !== "overwrite")
     throw new Failure("usage", "--in-place goes with --on-conflict overwrite");
   const profile = await loadProfile(context, given);
-  const repository = await openNamedRepository(context, given, profile);
+  await using repository = await openNamedRepository(context, given, profile);
   await using nats = await openNats(context, given, profile);
   const wanted = { streams, target: given.target };
   const request: RestoreRequest = {

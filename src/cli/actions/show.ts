@@ -19,7 +19,7 @@ export async function showSnapshot(
   [reference = "latest"]: readonly string[],
 ): Promise<undefined> {
   const { printer } = context;
-  const repository = await openNamedRepository(context, options, await loadProfile(context, options));
+  await using repository = await openNamedRepository(context, options, await loadProfile(context, options));
   const entry = await chooseSnapshot(repository, reference, { target: options.target }, context);
   const opened = await openSnapshot(repository, entry, context);
   printer.lines(...snapshotFields(opened), "", ...streamLines(opened.manifests, printer.verbose));

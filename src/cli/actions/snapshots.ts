@@ -7,7 +7,7 @@ import { openNamedRepository } from "../repository-session.ts";
 
 export async function showSnapshots(context: CommandContext, options: SnapshotsOptions): Promise<undefined> {
   const { printer } = context;
-  const repository = await openNamedRepository(context, options, await loadProfile(context, options));
+  await using repository = await openNamedRepository(context, options, await loadProfile(context, options));
   const { all, target } = options;
   const snapshots = await listSnapshots(repository, target === undefined ? { all } : { all, target }, context);
   if (snapshots.length === 0) printer.lines("there are no snapshots");

@@ -9,7 +9,7 @@ import { visible } from "../visible.ts";
 
 export async function unlockRepository(context: CommandContext, options: UnlockOptions): Promise<undefined> {
   const { printer, signal } = context;
-  const repository = await openNamedRepository(context, options, await loadProfile(context, options));
+  await using repository = await openNamedRepository(context, options, await loadProfile(context, options));
   if (options.removeAll) {
     const question = `Remove every lock of ${visible(repository.url)}? A run that is alive could lose what it stores.`;
     await requireConfirmation(context, { yes: options.yes, question });

@@ -2,14 +2,14 @@ import { defineCommand } from "../command.ts";
 import type { Values } from "../option.ts";
 import { text } from "../option.ts";
 import { natsOptions } from "../options/nats.ts";
-import { repositoryOptions } from "../options/repository.ts";
+import { placeOptions } from "../options/repository.ts";
 
 export const tryOptions = {
   staging: text("--staging <dir>", "folder for what is on its way (COLDSTREAM_STAGING; default: TMPDIR)", {
     complete: "folder",
   }),
   ...natsOptions,
-  ...repositoryOptions,
+  ...placeOptions,
 };
 export type TryOptions = Values<typeof tryOptions>;
 

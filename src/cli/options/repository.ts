@@ -1,7 +1,8 @@
 import { text, underHeading, type Values } from "../option.ts";
+import { kubeOptions } from "./kube.ts";
 
-/** Where the restic repository is; names and variables as restic has them. */
-export const repositoryOptions = underHeading("Repository:", {
+/** A restic repository that is named here; names and variables as restic has them. */
+export const placeOptions = underHeading("Repository:", {
   repo: text("-r, --repo <address>", "folder or restic address, as s3:..., rest:... (RESTIC_REPOSITORY)", {
     complete: "folder",
   }),
@@ -14,4 +15,14 @@ export const repositoryOptions = underHeading("Repository:", {
   passwordCommand: text("--password-command <command>", "restic's spelling", { hidden: true }),
   profile: text("--profile <name>", "settings from ~/.config/coldstream/<name>.yaml (COLDSTREAM_PROFILE)"),
 });
+export type PlaceOptions = Values<typeof placeOptions>;
+
+/** Where the restic repository is: named here, or by an object in a cluster. */
+export const repositoryOptions = {
+  ...placeOptions,
+  ...underHeading("Repository:", {
+    fromRepository: text("--from-repository <namespace/name>", "that of a Repository object in a Kubernetes cluster"),
+  }),
+  ...kubeOptions,
+};
 export type RepositoryOptions = Values<typeof repositoryOptions>;
