@@ -1,6 +1,7 @@
 /** Every command in the README and the documents is run, in order, in a folder of its own; printed output is compared. */
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { isAboutClusters, mask, readBlocks } from "./documents.ts";
 import { openSandbox, runDocument } from "./sandbox.ts";
@@ -18,6 +19,21 @@ test.each(tested)("the commands in %s do what it says", { timeout: 180_000 }, as
   await using sandbox = await openSandbox(server);
   const ran = await runDocument(document, sandbox);
   if (document === "README.md") expect(ran).toBeGreaterThan(3);
+});
+
+test.each(documents.filter((name) => name.endsWith(".md")))("the links in %s lead somewhere", async (document) => {
+  const text = await readFile(join(root, document), "utf8");
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, link = ""]) => link);
+  const broken = links.filter((link) => !existsSync(join(root, dirname(document), link)));
+  expect(broken).toEqual([]);
+});
+
+test("the metrics of the guide for monitoring exist", async () => {
+  const text = await readFile(join(root, "docs/guides/monitoring.md"), "utf8");
+  const reference = await readFile(join(root, "docs/reference/metrics.md"), "utf8");
+  const names = new Set(text.match(/\b(?:coldstream|stash)_[a-z_]+\b/g));
+  expect([...names].filter((name) => !reference.includes(`\`${name}\``))).toEqual([]);
+  expect(names.size).toBeGreaterThan(5);
 });
 
 test("blocks are found, and what differs from run to run is masked", () => {
