@@ -20,8 +20,9 @@ const usualAddress = { host: "0.0.0.0", port: 8080 };
 
 export async function runOperatorHere(context: CommandContext, options: OperatorOptions): Promise<Outcome> {
   const { environment, printer, signal } = context;
+  const image = imageOf(environment, options);
   const named = clusterSettings(environment, options);
-  const settings = settingsFor(environment, options, named);
+  const settings = settingsFor(environment, options, { image, named });
   const pod = podOf(environment, settings.namespace);
   const clock = () => new Date();
   const registry = openRegistry();
@@ -33,7 +34,7 @@ export async function runOperatorHere(context: CommandContext, options: Operator
     log: logFor(printer.quiet),
     clock,
     identity: `${pod?.name ?? hostname()}_${randomUUID().slice(0, 8)}`,
-    lease: options.noLeaderElection ? undefined : { namespace: settings.namespace, name: leaseName },
+    lease: options.leaderElection === "off" ? undefined : { namespace: settings.namespace, name: leaseName },
     pod,
     metrics: registry,
     meters,
@@ -51,13 +52,18 @@ function version(): string {
   return /"version": "([^"]+)"/.exec(text)?.[1] ?? "unknown";
 }
 
-function settingsFor({ variables }: Environment, options: OperatorOptions, named: NamedCluster): OperatorSettings {
+function imageOf({ variables }: Environment, options: OperatorOptions): string {
   const image = options.image ?? variables["COLDSTREAM_IMAGE"];
-  if (image === undefined) {
-    throw new Failure("usage", "--image is missing", {
-      hint: "name the image that Jobs run, for example --image coldstream:1.0",
-    });
-  }
+  if (image !== undefined) return image;
+  const hint = "name the image that Jobs run, for example --image coldstream:1.0";
+  throw new Failure("usage", "--image is missing", { hint });
+}
+
+function settingsFor(
+  { variables }: Environment,
+  options: OperatorOptions,
+  { image, named }: { readonly image: string; readonly named: NamedCluster },
+): OperatorSettings {
   const { pushgatewayUrl, operatorPushgatewayUrl = pushgatewayUrl } = options;
   return {
     image,

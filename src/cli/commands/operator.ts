@@ -1,6 +1,6 @@
 import { Failure } from "../../kit/failures.ts";
 import { defineCommand } from "../command.ts";
-import { list, parsed, text, toggle, underHeading, type Values } from "../option.ts";
+import { list, oneOf, parsed, text, underHeading, type Values } from "../option.ts";
 import { kubeOptions } from "../options/kube.ts";
 
 export const operatorOptions = {
@@ -22,7 +22,7 @@ export const operatorOptions = {
     ),
   }),
   namespace: text("-n, --namespace <name>", "the operator's own (POD_NAMESPACE; default: the account's or context's)"),
-  noLeaderElection: toggle("--no-leader-election", "this is the only one; do not ask for the Lease"),
+  leaderElection: oneOf("--leader-election <word>", "off: this is the only one, and asks for no Lease", ["on", "off"]),
   ...kubeOptions,
 };
 export type OperatorOptions = Values<typeof operatorOptions>;
@@ -36,7 +36,7 @@ export const operatorCommand = defineCommand({
   examples: [
     { line: "coldstream operator --image registry.example.com/coldstream:1.0", what: "in a pod, as its own account" },
     {
-      line: "coldstream operator --kubeconfig ~/.kube/config --image coldstream:dev --no-leader-election",
+      line: "coldstream operator --kubeconfig ~/.kube/config --image coldstream:dev --leader-election off",
       what: "beside a cluster, to try things out",
     },
   ],
