@@ -73,12 +73,13 @@ function pathOf({ pod, container, command }: ExecRequest): string {
 }
 
 async function dial(settings: ClusterSettings, path: string): Promise<WebSocket> {
-  const { url, base, isTls, place } = destinationOf(settings);
+  const { url, base, isTls, place, check } = destinationOf(settings);
   const identity = await identityOf(settings);
   const { host, port, ...trust } = place;
   const address = `${isTls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}${base}${path}`;
   return new WebSocket(address, protocols, {
     ...trust,
+    ...check,
     ...identity.tls,
     headers: { host: url.host, "user-agent": "coldstream", ...identity.headers },
     perMessageDeflate: false,

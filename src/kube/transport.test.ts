@@ -43,6 +43,12 @@ describe("TLS", async () => {
   ])("checks %s", async (_title, more) => {
     expect(await get(more)).toBeDefined();
   });
+  test("is begun once for many requests", async () => {
+    await using api = await startScriptedApi([json(200, map)], tls);
+    await using cluster = openCluster({ server: api.url, serverName: "kubernetes.default.svc", ca });
+    for (let times = 0; times < 5; times++) await cluster.get(configMaps, key, { signal });
+    expect(api.connections()).toBe(1);
+  });
   test.each<[string, (port: number) => ClusterSettings]>([
     ["another name", (port) => ({ server: `https://127.0.0.1:${port}`, ca })],
     ["another authority", (port) => ({ server: `https://127.0.0.1:${port}`, serverName: "kubernetes.default.svc" })],

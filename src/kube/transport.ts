@@ -1,5 +1,5 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions, request as httpsRequest } from "node:https";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { Failure } from "../kit/failures.ts";
 import type { ClusterSettings, Limits, Rotating } from "./settings.ts";
@@ -29,8 +29,8 @@ export interface Transport {
 }
 
 export function openTransport(settings: ClusterSettings, limits: Limits, userAgent: string): Transport {
-  const { url, base, isTls, place } = destinationOf(settings);
-  const agents = agentsFor(isTls, limits);
+  const { url, base, isTls, place, check } = destinationOf(settings);
+  const agents = agentsFor(isTls, limits, check);
 
   async function send(call: Call, { signal }: { readonly signal: AbortSignal }): Promise<Answer> {
     if (signal.aborted) throw interrupted(signal);
@@ -64,8 +64,9 @@ export function openTransport(settings: ClusterSettings, limits: Limits, userAge
 export function destinationOf(settings: ClusterSettings) {
   const url = new URL(settings.server);
   const isTls = url.protocol === "https:";
-  const place = { ...placeOf(url, settings), ...(isTls ? trustOf(url, settings) : {}) };
-  return { url, base: url.pathname.replace(/\/+$/, ""), isTls, place };
+  const name = settings.serverName ?? hostOf(url);
+  const place = { ...placeOf(url, settings), ...(isTls ? trustOf(name, settings) : {}) };
+  return { url, base: url.pathname.replace(/\/+$/, ""), isTls, place, check: isTls ? checkOf(name) : {} };
 }
 
 /** The whole body as text. Rejects when it is cut off, silent for too long, or longer than `most` bytes. */
@@ -95,15 +96,17 @@ export async function current<T>(value: Rotating<T> | undefined): Promise<T | un
   return typeof value === "function" ? await (value as () => Promise<T> | T)() : value;
 }
 
-function agentsFor(isTls: boolean, limits: Limits) {
+/** `check` belongs here: Node shares no connection between requests that bring a check of their own. */
+function agentsFor(isTls: boolean, limits: Limits, check: HttpsAgentOptions) {
   const kept = {
+    ...check,
     keepAlive: true,
     maxSockets: limits.connections,
     maxFreeSockets: limits.connections,
     timeout: limits.requestMs,
   };
   return isTls
-    ? { requests: new HttpsAgent(kept), watches: new HttpsAgent({ keepAlive: false }) }
+    ? { requests: new HttpsAgent(kept), watches: new HttpsAgent({ ...check, keepAlive: false }) }
     : { requests: new HttpAgent(kept), watches: new HttpAgent({ keepAlive: false }) };
 }
 
@@ -116,14 +119,15 @@ function placeOf(url: URL, { resolve }: ClusterSettings): { readonly host: strin
 }
 
 /** Which certificate is taken: that of the name in `server` (or `serverName`), wherever we dial. */
-function trustOf(url: URL, { serverName, insecure }: ClusterSettings) {
-  const name = serverName ?? hostOf(url);
+function trustOf(name: string, { insecure }: ClusterSettings) {
   const isName = !/^[\d.]+$|:/.test(name);
+  // SNI takes no addresses
+  return { servername: isName ? name : "", rejectUnauthorized: insecure !== true };
+}
+
+function checkOf(name: string) {
   return {
-    // SNI takes no addresses
-    servername: isName ? name : "",
     checkServerIdentity: (_dialled: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate),
-    rejectUnauthorized: insecure !== true,
   };
 }
 
