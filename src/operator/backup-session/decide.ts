@@ -3,7 +3,7 @@ import type { BackupSession, BackupSessionStatus } from "../../api/backup-sessio
 import { statusOf } from "../../api/condition.ts";
 import type { ExecutorState } from "../session/executor-state.ts";
 import type { Trouble } from "../session/pod-state.ts";
-import { createdAt, deadlineOf } from "../session/times.ts";
+import { createdAt, deadlineOf, defaultTimeOut } from "../session/times.ts";
 import { isFinal, targetPhase } from "./phase.ts";
 
 /** What to do next for a BackupSession. Pure; reconcile.ts carries it out. */
@@ -105,7 +105,7 @@ function deadlineStep({ session, invoker, now }: BackupSessionView): Step | unde
   const deadline = deadlineIn(session, invoker);
   if (deadline === undefined || now < deadline) return undefined;
   const limit = invoker.state === "found" ? invoker.configuration.spec.timeOut : undefined;
-  const rule = limit === undefined ? "its deadline" : `${limit} (spec.timeOut of its BackupConfiguration)`;
+  const rule = `${limit ?? defaultTimeOut} (spec.timeOut of its BackupConfiguration)`;
   return { do: "expire", message: `The session was not done within ${rule}.` };
 }
 

@@ -1,5 +1,6 @@
 import type { FunctionSpec } from "../../api/function.ts";
 import type { EnvVar, VolumeMount } from "../../api/kubernetes.ts";
+import { volumes } from "../../api/labels.ts";
 import type { ContainerRuntimeSettings, RuntimeSettings } from "../../api/runtime-settings.ts";
 import type { Container } from "../../kube/core.ts";
 import { containerSecurity } from "./security.ts";
@@ -34,9 +35,12 @@ export function asInitContainer(container: Container): Container {
   return rest;
 }
 
+/** A container's own file system may be read-only, and its user may have no home. */
 const podFields: readonly EnvVar[] = [
   { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
   { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+  { name: "HOME", value: volumes.scratch.path },
+  { name: "TMPDIR", value: volumes.scratch.path },
 ];
 
 function mergeSettings(

@@ -21,7 +21,7 @@ export function secondsLeft({ session, invoker }: Run, now: Date): number | unde
   const { timeOut } = invoker.spec;
   const created = session.metadata.creationTimestamp ?? undefined;
   const written = session.status?.sessionDeadline;
-  if (timeOut === undefined || (written === undefined && created === undefined)) return undefined;
-  const deadline = written ?? new Date(Date.parse(created ?? "") + parseGoDuration(timeOut)).toISOString();
+  if (written === undefined && (timeOut === undefined || created === undefined)) return undefined;
+  const deadline = written ?? new Date(Date.parse(created ?? "") + parseGoDuration(timeOut ?? "0s")).toISOString();
   return Math.max(1, Math.ceil((Date.parse(deadline) - now.getTime()) / 1000));
 }

@@ -47,11 +47,13 @@ describe("a pod without settings", () => {
     });
     expect(podOf(executorOf(restoreSession())).serviceAccountName).toBe("restoresession-sample-nats-restore-0");
   });
-  test("tells its containers who they are", () => {
+  test("tells its containers who they are, and where they may write", () => {
     for (const { env } of containersOf(podWith({}))) {
       expect(env).toEqual([
         { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
         { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
+        { name: "HOME", value: "/stash-tmp" },
+        { name: "TMPDIR", value: "/stash-tmp" },
       ]);
     }
   });
@@ -137,7 +139,7 @@ describe("the settings of containers", () => {
   });
   test("say how nice restic is, by variables", () => {
     for (const { env } of containersWith({ nice: { adjustment: 19 }, ionice: { class: 2, classData: 7 } })) {
-      expect(env?.slice(2)).toEqual([
+      expect(env?.slice(4)).toEqual([
         { name: "NICE_ADJUSTMENT", value: "19" },
         { name: "IONICE_CLASS", value: "2" },
         { name: "IONICE_CLASS_DATA", value: "7" },
@@ -149,6 +151,8 @@ describe("the settings of containers", () => {
     expect(first?.env?.map(({ name, value }) => [name, value])).toEqual([
       ["POD_NAME", "mine"],
       ["POD_NAMESPACE", undefined],
+      ["HOME", "/stash-tmp"],
+      ["TMPDIR", "/stash-tmp"],
     ]);
   });
   test("with probes and lifecycle go to the main container: Kubernetes takes none on those before it", () => {

@@ -3,7 +3,7 @@ import { statusOf } from "../../api/condition.ts";
 import type { RestoreSession, RestoreSessionStatus } from "../../api/restore-session.ts";
 import type { ExecutorState } from "../session/executor-state.ts";
 import type { Trouble } from "../session/pod-state.ts";
-import { createdAt, deadlineOf } from "../session/times.ts";
+import { createdAt, deadlineOf, defaultTimeOut } from "../session/times.ts";
 import type { Checked } from "./check.ts";
 import { isFinal, targetState } from "./phase.ts";
 
@@ -72,12 +72,12 @@ function endStep({ session: { spec, status = {} }, executor }: RestoreSessionVie
 /** What is wrong in the object waits for whoever wrote it; the deadline is for what it waits for and what it does. */
 function deadlineStep({ session, now }: RestoreSessionView): Step | undefined {
   const deadline = deadlineIn(session);
-  if (deadline === undefined || now < deadline || session.status?.phase === "Invalid") return undefined;
-  const rule = session.spec.timeOut === undefined ? "its deadline" : `${session.spec.timeOut} (spec.timeOut)`;
+  if (now < deadline || session.status?.phase === "Invalid") return undefined;
+  const rule = `${session.spec.timeOut ?? defaultTimeOut} (spec.timeOut)`;
   return { do: "expire", message: `The restore was not done within ${rule}.` };
 }
 
-export function deadlineIn({ metadata, spec, status }: RestoreSession): Date | undefined {
+export function deadlineIn({ metadata, spec, status }: RestoreSession): Date {
   if (status?.sessionDeadline !== undefined) return new Date(status.sessionDeadline);
   return deadlineOf(createdAt(metadata, new Date(0)), spec.timeOut);
 }

@@ -17,11 +17,11 @@ test.each([
 test.each([
   ["30m", "2026-11-21T03:30:00.000Z"],
   ["1h30m", "2026-11-21T04:30:00.000Z"],
-  [undefined, undefined],
-  ["0s", undefined],
-  ["soon", undefined],
+  [undefined, "2026-11-24T03:00:00.000Z"],
+  ["0s", "2026-11-24T03:00:00.000Z"],
+  ["soon", "2026-11-24T03:00:00.000Z"],
 ])("a timeOut of %s ends at %s", (timeOut, end) => {
-  expect(deadlineOf(created, timeOut)?.toISOString()).toBe(end);
+  expect(deadlineOf(created, timeOut).toISOString()).toBe(end);
 });
 
 test("a delay of nothing is none", () => {

@@ -7,10 +7,13 @@ export function sessionDuration(created: Date, now: Date): string {
   return formatGoDuration(Math.max(0, Math.round((now.getTime() - created.getTime()) / 1000)) * 1000);
 }
 
-/** undefined: it may take as long as it likes. A `timeOut` that is no duration never comes past the API server. */
-export function deadlineOf(created: Date, timeOut: string | undefined): Date | undefined {
-  const limitMs = durationOf(timeOut);
-  return limitMs === undefined || limitMs <= 0 ? undefined : new Date(created.getTime() + limitMs);
+/** Of a session without `timeOut`. Nobody waits longer for a backup; a program that hangs must not block all later ones. */
+export const defaultTimeOut = "72h";
+
+/** When a session is given up. A `timeOut` that is no duration, or none, counts as the default. */
+export function deadlineOf(created: Date, timeOut: string | undefined): Date {
+  const limitMs = durationOf(timeOut) ?? 0;
+  return new Date(created.getTime() + (limitMs > 0 ? limitMs : parseGoDuration(defaultTimeOut)));
 }
 
 /** Milliseconds; undefined when there is none or it cannot be read. */
