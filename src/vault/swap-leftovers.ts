@@ -1,11 +1,11 @@
 import { Failure } from "../kit/failures.ts";
 import type { JetStream } from "../nats/jetstream.ts";
 import { StreamConfig, type StreamInfo } from "../nats/stream.ts";
-import { listStreams, streamInfo } from "../nats/streams.ts";
+import { listStreams } from "../nats/streams.ts";
 import type { Temporary } from "./overwrite.ts";
 import type { Running } from "./progress.ts";
 import { clearCopied } from "./swap.ts";
-import type { SwapContext } from "./swap-copy.ts";
+import { infoOrNone, type SwapContext } from "./swap-copy.ts";
 import { clearMark, finishSwap } from "./swap-finish.ts";
 import { markOf, mayBeTemporary, readSwap } from "./swap-journal.ts";
 
@@ -33,7 +33,11 @@ export async function findTemporary(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<ReadonlyMap<string, Temporary>> {
   const infos: StreamInfo[] = [];
-  for (const name of names.filter(mayBeTemporary)) infos.push(await streamInfo(jetstream, name, { signal }));
+  for (const name of names.filter(mayBeTemporary)) {
+    // one that is finished by somebody meanwhile is gone
+    const info = await infoOrNone(jetstream, name, { signal });
+    if (info !== undefined) infos.push(info);
+  }
   return sortStreams(infos).temporary;
 }
 
