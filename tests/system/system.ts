@@ -33,6 +33,8 @@ export interface SystemOptions {
   readonly withoutOperator?: boolean;
   /** Added to what every container finds in its environment. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whether pods have host names of their own, as in a cluster: restic's locks tell them. Needs root. */
+  readonly podHostNames?: boolean;
 }
 
 /** Why tests with all of it cannot run here; undefined where they can. */
@@ -49,7 +51,11 @@ export function systemMissing(): string | undefined {
 
 const root = join(import.meta.dirname, "../..");
 
-export async function startSystem({ withoutOperator = false, environment = {} }: SystemOptions = {}): Promise<System> {
+export async function startSystem({
+  withoutOperator = false,
+  environment = {},
+  podHostNames = false,
+}: SystemOptions = {}): Promise<System> {
   await using opening = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "coldstream-system-"));
   opening.defer(async () => await rm(folder, { recursive: true, force: true }));
@@ -65,7 +71,7 @@ export async function startSystem({ withoutOperator = false, environment = {} }:
       hosts,
       entry: [process.execPath, join(root, "src/cli/main.ts")],
       environment: { PATH: [join(root, ".tools/bin"), process.env.PATH].join(delimiter), ...environment },
-      shutdownGraceMs: 2000,
+      ...{ shutdownGraceMs: 2000, podHostNames },
       signal: new AbortController().signal,
     }),
   );
