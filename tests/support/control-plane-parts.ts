@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Program, startProgram } from "../../src/kit/program.ts";
 import { readyAt } from "./control-plane-admin.ts";
@@ -16,6 +16,17 @@ export interface ControlPlanePlace {
   readonly port: number;
   readonly etcdPort: number;
   readonly token: string;
+  readonly within?: Within | undefined;
+}
+
+/** Where the programs run, when that is not beside the test: the ports are the same there and here. */
+export interface Within {
+  /** Put before a program and its arguments. */
+  readonly enter: readonly string[];
+  /** Where nodes and pods reach the API server. */
+  readonly address: string;
+  /** From now on what connects to this port of this machine's loopback comes to that one there. */
+  expose(port: number): Promise<void>;
 }
 
 export interface NodeLifecycle {
@@ -24,7 +35,7 @@ export interface NodeLifecycle {
 }
 
 /** A folder with all that the programs read at their start. */
-export async function layOut(): Promise<ControlPlanePlace> {
+export async function layOut(within?: Within): Promise<ControlPlanePlace> {
   const folder = await mkdtemp(join(tmpdir(), "coldstream-kubernetes-"));
   const [port, etcdPort] = [await freePort(), await freePort()];
   const token = randomBytes(16).toString("hex");
@@ -34,7 +45,8 @@ export async function layOut(): Promise<ControlPlanePlace> {
   const kubeconfig = join(folder, "kubeconfig");
   const server = `https://127.0.0.1:${port}`;
   await writeFile(kubeconfig, kubeconfigText({ server, folder, token }), { mode: 0o600 });
-  return { folder, kubeconfig, server, port, etcdPort, token };
+  for (const each of [port, etcdPort]) await within?.expose(each);
+  return { folder, kubeconfig, server, port, etcdPort, token, within };
 }
 
 function kubeconfigText({ server, folder, token }: { server: string; folder: string; token: string }): string {
@@ -56,7 +68,7 @@ function kubeconfigText({ server, folder, token }: { server: string; folder: str
 /** The three programs. etcd runs at once; the others when they are told. */
 export async function startParts(place: ControlPlanePlace, nodeLifecycle: NodeLifecycle | undefined) {
   const { folder } = place;
-  const etcd = await startPart(folder, "etcd", await etcdFlags(place));
+  const etcd = await startPart(place, "etcd", await etcdFlags(place));
   await waitForPort(place.etcdPort, etcd.ended);
   let apiServer: Program | undefined;
   let controllers: Program | undefined;
@@ -66,12 +78,12 @@ export async function startParts(place: ControlPlanePlace, nodeLifecycle: NodeLi
   }
   return {
     async startApiServer(): Promise<void> {
-      apiServer = await startPart(folder, "kube-apiserver", apiServerFlags(place));
+      apiServer = await startPart(place, "kube-apiserver", apiServerFlags(place));
       await waitUntilReady(place, apiServer);
     },
     stopApiServer,
     async startControllers(): Promise<void> {
-      controllers = await startPart(folder, "kube-controller-manager", controllerFlags(place, nodeLifecycle));
+      controllers = await startPart(place, "kube-controller-manager", controllerFlags(place, nodeLifecycle));
     },
     async stop(): Promise<void> {
       await controllers?.stop("SIGKILL");
@@ -83,10 +95,15 @@ export async function startParts(place: ControlPlanePlace, nodeLifecycle: NodeLi
 }
 
 /** A program whose log goes to a file: some of them write much. */
-async function startPart(folder: string, name: string, args: readonly string[]): Promise<Program> {
-  const shell = `exec "$0" "$@" >>"${name}.log" 2>&1`;
-  return await startProgram("/bin/sh", ["-c", shell, join(controlPlaneFolder, name), ...args], {
-    env: { PATH: "/usr/bin:/bin", HOME: folder },
+export async function startPart(
+  { folder, within }: Pick<ControlPlanePlace, "folder" | "within">,
+  program: string,
+  args: readonly string[],
+): Promise<Program> {
+  const shell = `exec "$0" "$@" >>"${basename(program)}.log" 2>&1`;
+  const whole = [...(within?.enter ?? []), resolve(controlPlaneFolder, program), ...args];
+  return await startProgram("/bin/sh", ["-c", shell, ...whole], {
+    env: { PATH: `${dirname(resolve(controlPlaneFolder, program))}:/usr/bin:/bin:/usr/sbin:/sbin`, HOME: folder },
     cwd: folder,
   });
 }
@@ -115,11 +132,15 @@ async function etcdFlags({ folder, etcdPort }: ControlPlanePlace): Promise<reado
   ];
 }
 
-function apiServerFlags({ folder, port, etcdPort }: ControlPlanePlace): readonly string[] {
+function apiServerFlags({ folder, port, etcdPort, within }: ControlPlanePlace): readonly string[] {
   const key = join(folder, "sa.key");
+  const place =
+    within === undefined
+      ? ["--bind-address", "127.0.0.1", "--endpoint-reconciler-type", "none"]
+      : ["--bind-address", "0.0.0.0", "--advertise-address", within.address, "--allow-privileged"];
   return [
-    ...["--etcd-servers", `http://127.0.0.1:${etcdPort}`, "--endpoint-reconciler-type", "none"],
-    ...["--bind-address", "127.0.0.1", "--secure-port", String(port), "--cert-dir", join(folder, "certs")],
+    ...["--etcd-servers", `http://127.0.0.1:${etcdPort}`, ...place],
+    ...["--secure-port", String(port), "--cert-dir", join(folder, "certs")],
     ...["--token-auth-file", join(folder, "tokens.csv"), "--authorization-mode", "Node,RBAC"],
     ...["--service-account-issuer", "https://kubernetes.default.svc"],
     ...["--service-account-signing-key-file", key, "--service-account-key-file", key],

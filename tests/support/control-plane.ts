@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type KubeconfigSettings, readKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { type AdminRequest, openAdmin } from "./control-plane-admin.ts";
-import { type ControlPlanePlace, layOut, type NodeLifecycle, startParts } from "./control-plane-parts.ts";
+import { type ControlPlanePlace, layOut, type NodeLifecycle, startParts, type Within } from "./control-plane-parts.ts";
 import { kubectl } from "./kubectl.ts";
 import { controlPlaneFolder, findProgram } from "./programs.ts";
 
@@ -41,6 +41,8 @@ export interface ControlPlaneOptions {
   readonly nodeLifecycle?: NodeLifecycle;
   /** Left out: our CustomResourceDefinitions. */
   readonly withoutKinds?: boolean;
+  /** Left out: beside the test. */
+  readonly within?: Within;
 }
 
 /** Why tests with a control plane cannot run here; undefined where they can. */
@@ -54,7 +56,7 @@ export function controlPlaneMissing(): string | undefined {
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const missing = controlPlaneMissing();
   if (missing !== undefined) throw new Error(missing);
-  const place = await layOut();
+  const place = await layOut(options.within);
   const parts = await startParts(place, options.nodeLifecycle);
   try {
     await parts.startApiServer();

@@ -22,3 +22,6 @@ export function findProgram(name: string): string | undefined {
 
 /** Where setup puts etcd, kube-apiserver and kube-controller-manager. */
 export const controlPlaneFolder = join(root, ".tools/kubernetes/1.35.4");
+
+/** Where setup puts what makes a whole node: kubelet, kube-scheduler, containerd, runc, network plugins, BusyBox. */
+export const nodePrograms = join(root, ".tools/kubernetes-node/1.35.4");
