@@ -2,6 +2,7 @@ import { labels, managedBy, volumes } from "../../api/labels.ts";
 import { dashed, middleCut } from "../../api/names.ts";
 import type { Repository } from "../../api/repository.ts";
 import { jobs, ownedBy, roleBindings, roles, serviceAccounts } from "../../kube/core.ts";
+import { containerSecurity, podSecurity } from "../executor/security.ts";
 import type { MadeObject } from "../made.ts";
 import type { OperatorSettings } from "../settings.ts";
 
@@ -33,10 +34,13 @@ export function buildWipeOut(repository: Repository, { settings, pullSecrets }: 
     imagePullPolicy: "IfNotPresent",
     args: ["task", "wipe-out", `--repository=${namespace}/${repositoryName}`],
     volumeMounts: [{ name: volumes.scratch.name, mountPath: volumes.scratch.path }],
+    securityContext: containerSecurity(),
   };
   const pod = {
     serviceAccountName: name,
     restartPolicy: "Never",
+    enableServiceLinks: false,
+    securityContext: podSecurity(),
     imagePullSecrets: pullSecrets.map((secret) => ({ name: secret })),
     containers: [container],
     volumes: [{ name: volumes.scratch.name, emptyDir: {} }],

@@ -6,10 +6,20 @@ import { podState, type Trouble } from "../session/pod-state.ts";
 /** Why the newest pod of a Job did not do its work, with the last lines of its log; undefined while all is well. */
 export async function jobTrouble(world: World, job: Job, signal: AbortSignal): Promise<string | undefined> {
   const pod = newestPod(world, job);
-  const state = pod === undefined ? undefined : podState(pod, world.clock());
-  if (pod === undefined || state?.state !== "failed") return undefined;
+  if (pod === undefined) return withoutPod(job, world.clock());
+  const state = podState(pod, world.clock());
+  if (state.state !== "failed") return undefined;
   const lines = await lastLines(world, pod, state.trouble, signal);
   return lines === "" ? state.trouble.message : `${state.trouble.message}: ${lines}`;
+}
+
+/** So long a Job may need to get its pod, also on a busy cluster. */
+const patienceMs = 60_000;
+
+function withoutPod({ metadata, spec, status }: Job, now: Date): string | undefined {
+  const begun = Date.parse(status?.startTime ?? metadata.creationTimestamp ?? "");
+  const isLate = now.getTime() - begun > patienceMs && spec.suspend !== true && (status?.failed ?? 0) === 0;
+  return isLate ? `it got no pod: kubectl describe job ${metadata.name} shows why` : undefined;
 }
 
 function newestPod({ caches }: World, { metadata }: Job): Pod | undefined {
