@@ -62,15 +62,20 @@ describe("flags", () => {
     ["wipe-out", ["--=x"], "usage", 'wipe-out: "--=x" is not a flag'],
     ["wipe-out", [], "usage", "wipe-out: --repository is missing"],
     ["wipe-out", ["--repository="], "usage", "wipe-out: --repository is missing"],
-    ["nats-restore", ["--replicas=0"], "configuration-invalid", "--replicas must be a whole number from 1 on"],
-    ["nats-restore", ["--overwrite=yes"], "configuration-invalid", '--overwrite must be true or false, not "yes"'],
-    ["nats-restore", ["--wait-timeout=-5"], "configuration-invalid", "--wait-timeout must be a duration"],
-    ["nats-restore", ["--staging-limit=lots"], "configuration-invalid", "--staging-limit must be a size"],
+    ["nats-restore", ["--replicas=0"], "configuration-invalid", "the param replicas must be a whole number from 1 on"],
+    [
+      "nats-restore",
+      ["--overwrite=yes"],
+      "configuration-invalid",
+      'the param overwrite must be true or false, not "yes"',
+    ],
+    ["nats-restore", ["--wait-timeout=-5"], "configuration-invalid", "the param waitTimeout must be a duration"],
+    ["nats-restore", ["--staging-limit=lots"], "configuration-invalid", "the param stagingLimit must be a size"],
     [
       "nats-restore",
       ["--on-conflict=ask"],
       "configuration-invalid",
-      '--on-conflict must be fail, skip, overwrite or rename, not "ask"',
+      'the param onConflict must be fail, skip, overwrite or rename, not "ask"',
     ],
   ])("%s %j is refused: %s", (program, argv, code, sentence) => {
     const given = program === "nats-restore" ? [...restore, ...argv] : argv;

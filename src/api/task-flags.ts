@@ -198,6 +198,12 @@ function read(program: string, field: string, flag: TaskFlag, text: string): unk
     return flag.read(text);
   } catch (error) {
     if (!Failure.is(error)) throw error;
-    throw new Failure(error.code, `${program}: --${flagName(field)} ${error.message}`);
+    throw new Failure(error.code, `${program}: ${calledBy(field, flag)} ${error.message}`);
   }
+}
+
+/** Users write params, and see no flags; the other variables are not theirs. */
+function calledBy(field: string, { from }: TaskFlag): string {
+  const [, param] = /^\$\{([a-z]\w*):=\}$/.exec(from ?? "") ?? [];
+  return param === undefined || param === "outputDir" ? `--${flagName(field)}` : `the param ${param}`;
 }
