@@ -1,12 +1,13 @@
 /**
  * What the operator costs with many BackupConfigurations, on a real API server: time until all are Ready, memory, idle
- * CPU, and how soon a BackupSession has its Job. One JSON document on standard output.
+ * CPU, and how soon a BackupSession has its Job. One JSON document on standard output. Processor seconds and requests do
+ * not depend on what else the machine has to do, times do.
  *
  *   npm run bench:operator -- --configurations 1000 --sessions 20 --burst 100 --idle 30
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,6 +20,7 @@ import { type KubeObject, type Resource, resourceOf } from "../src/kube/resource
 import { type Desk, image, openDesk } from "../tests/operator/desk.ts";
 import { appBinding, backupConfiguration, repository, secret } from "../tests/operator/documents.ts";
 import { controlPlaneMissing } from "../tests/support/control-plane.ts";
+import { freePort } from "../tests/support/ports.ts";
 
 const { values } = parseArgs({
   options: {
@@ -54,20 +56,23 @@ if (size.sessions + size.burst > size.configurations) {
 await using desk = await openDesk();
 await desk.plane.createNamespace(namespace);
 const folder = await mkdtemp(join(tmpdir(), "coldstream-bench-"));
+const metricsPort = await freePort();
 const operator = await startOperator(desk, folder);
 try {
   say(`operator runs (pid ${operator.pid}); making ${size.configurations} BackupConfigurations`);
   await sleep(3000);
   const memoryEmptyMiB = await memoryOf(operator, "VmRSS");
-  const ready = await measureReady(desk.cluster);
+  const ready = await worked(() => measureReady(desk.cluster));
   say(`all Ready after ${ready.readySeconds} s`);
-  await sleep(5000);
+  const memoryReadyMiB = await memoryOf(operator, "VmRSS");
   const idle = await measureIdle(operator);
   say(`idle: ${idle.cpuPercent} % of a core`);
-  const one = await measureJobs(desk.cluster, { from: 0, count: size.sessions, concurrency: 1 });
-  const burst = await measureJobs(desk.cluster, { from: size.sessions, count: size.burst, concurrency: size.burst });
+  const one = await worked(() => measureJobs(desk.cluster, { from: 0, count: size.sessions, concurrency: 1 }));
+  const all = { from: size.sessions, count: size.burst, concurrency: size.burst };
+  const burst = await worked(() => measureJobs(desk.cluster, all));
   const memory = {
     emptyMiB: memoryEmptyMiB,
+    readyMiB: memoryReadyMiB,
     nowMiB: await memoryOf(operator, "VmRSS"),
     peakMiB: await memoryOf(operator, "VmHWM"),
   };
@@ -75,8 +80,8 @@ try {
     machine: { cores: cpus().length, model: cpus()[0]?.model },
     size,
     ...{ goals, ready, memory, idle },
-    sessionToJob: { medianMs: quantile(one, 0.5), p99Ms: quantile(one, 0.99) },
-    burst: { medianMs: quantile(burst, 0.5), p99Ms: quantile(burst, 0.99) },
+    sessionToJob: one,
+    burst,
   };
   console.log(JSON.stringify(report, undefined, 2));
 } finally {
@@ -96,6 +101,7 @@ async function startOperator({ plane }: Desk, place: string): Promise<ChildProce
   const text = await readFile(plane.kubeconfig, "utf8");
   await writeFile(kubeconfig, text.replaceAll(plane.token, token));
   const flags = ["--kubeconfig", kubeconfig, "--image", image, "--namespace", "coldstream", "--no-leader-election"];
+  flags.push("--metrics-address", `127.0.0.1:${metricsPort}`);
   const args = [join(root, "src/cli/main.ts"), "operator", ...flags];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], cwd: place });
   const [first] = await once(child.stderr, "data");
@@ -160,7 +166,7 @@ async function measureIdle({ pid }: ChildProcess): Promise<{ readonly cpuPercent
 async function measureJobs(
   cluster: Cluster,
   { from, count, concurrency }: { readonly from: number; readonly count: number; readonly concurrency: number },
-): Promise<number[]> {
+): Promise<{ readonly medianMs: number; readonly p99Ms: number }> {
   const seen = new Map<string, PromiseWithResolvers<number>>();
   const stop = new AbortController();
   const followed = follow(
@@ -190,7 +196,7 @@ async function measureJobs(
     { concurrency },
   );
   stop.abort();
-  return times;
+  return { medianMs: quantile(times, 0.5), p99Ms: quantile(times, 0.99) };
 }
 
 async function make<T extends KubeObject>(cluster: Cluster, resource: Resource<T>, draft: object): Promise<void> {
@@ -213,6 +219,46 @@ function quantile(values: readonly number[], share: number): number {
 async function memoryOf({ pid }: ChildProcess, field: "VmRSS" | "VmHWM"): Promise<number> {
   const text = await readFile(`/proc/${pid}/status`, "utf8");
   return Math.round(Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1]) / 1024);
+}
+
+interface Work {
+  /** Processor time of each program meanwhile and for a few seconds more, in which what was begun comes to rest. */
+  readonly cpuSeconds: Readonly<Record<string, number>>;
+  /** The operator's, by verb and resource. */
+  readonly requests: Readonly<Record<string, number>>;
+}
+
+async function worked<T extends object>(measure: () => Promise<T>): Promise<T & Work> {
+  const [cpuBefore, requestsBefore] = [await cpuSecondsOfAll(), await requestsSoFar()];
+  const result = await measure();
+  await sleep(5000);
+  const [cpu, requests] = [await cpuSecondsOfAll(), await requestsSoFar()];
+  return { ...result, cpuSeconds: gains(cpuBefore, cpu), requests: gains(requestsBefore, requests) };
+}
+
+function gains(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Record<string, number> {
+  const gained = [...after].map(([name, value]) => [name, Math.round((value - (before.get(name) ?? 0)) * 100) / 100]);
+  return Object.fromEntries(gained.filter(([, value]) => value !== 0));
+}
+
+/** Of the operator, the programs of the control plane and this one. */
+async function cpuSecondsOfAll(): Promise<ReadonlyMap<string, number>> {
+  const found = new Map([["bench", await cpuSecondsOf(process.pid)]]);
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const [name, parent] = (await readFile(`/proc/${pid}/status`, "utf8").catch(() => ""))
+      .split("\n")
+      .filter((line) => /^(Name|PPid):/.test(line))
+      .map((line) => line.replace(/^.*:\s+/, ""));
+    if (Number(parent) !== process.pid || name === undefined) continue;
+    found.set(Number(pid) === operator.pid ? "operator" : name, await cpuSecondsOf(Number(pid)));
+  }
+  return found;
+}
+
+async function requestsSoFar(): Promise<ReadonlyMap<string, number>> {
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  const lines = text.matchAll(/^coldstream_api_requests_total\{verb="(.*)",resource="(.*)"\} (\d+)$/gm);
+  return new Map([...lines].map(([, verb, resource, count]) => [`${verb} ${resource}`, Number(count)]));
 }
 
 /** User and system time so far; a tick is a hundredth of a second. */

@@ -63,6 +63,7 @@ export const operatorMetrics = {
   coldstream_watch_objects: gauge("Objects that the operator keeps in memory", kind),
   coldstream_watch_lists_total: counter("Times that all objects of a kind were read", kind),
   coldstream_watch_restarts_total: counter("Times that following a kind had to begin anew", kind),
+  coldstream_api_requests_total: counter("Requests to the API server", ["verb", "resource"]),
   coldstream_pushes_total: counter("Pushes to the Pushgateway, by result: pushed or failed", ["result"]),
   process_start_time_seconds: gauge("When the process started, in seconds since 1970", []),
   process_cpu_seconds_total: counter("Processor time that the process used", []),

@@ -67,6 +67,7 @@ histogram coldstream_reconcile_duration_seconds kind
 gauge coldstream_watch_objects kind
 counter coldstream_watch_lists_total kind
 counter coldstream_watch_restarts_total kind
+counter coldstream_api_requests_total verb resource
 counter coldstream_pushes_total result
 gauge process_start_time_seconds
 counter process_cpu_seconds_total

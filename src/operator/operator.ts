@@ -8,6 +8,7 @@ import { backupConfigurationController } from "./backup-configuration/reconcile.
 import { backupSessionController } from "./backup-session/reconcile.ts";
 import { backupBatchController, restoreBatchController } from "./batch/reconcile.ts";
 import { blueprintController } from "./blueprint/reconcile.ts";
+import { countedCluster } from "./counted.ts";
 import { type ControllerMaker, type Running, reconcileAll } from "./leadership.ts";
 import type { Meters } from "./meters.ts";
 import { repositoryController } from "./repository/reconcile.ts";
@@ -39,12 +40,9 @@ export const allControllers: readonly ControllerMaker[] = [
 ];
 
 /** Runs the operator until the signal is aborted. Of several with the same lease one works; the others wait for its end. */
-export async function runOperator(
-  cluster: Cluster,
-  settings: OperatorSettings,
-  options: OperatorOptions,
-): Promise<void> {
+export async function runOperator(given: Cluster, settings: OperatorSettings, options: OperatorOptions): Promise<void> {
   const { signal, log, lease, identity } = options;
+  const cluster = countedCluster(given, options.metrics);
   const work = async (leading: AbortSignal) => await asLeader(cluster, settings, { ...options, signal: leading });
   log.info({ server: cluster.server, identity, image: settings.image }, "operator started");
   if (lease === undefined) await work(signal);
