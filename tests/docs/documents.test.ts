@@ -1,5 +1,5 @@
 /** Every command in the README and the documents is run, in order, in a folder of its own; printed output is compared. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
@@ -12,7 +12,13 @@ const documents = [
   "README.md",
   ...(await readdir(join(root, "docs"), { recursive: true })).map((name) => `docs/${name}`),
 ];
-const tested = documents.filter((name) => name.endsWith(".md") && name !== "docs/format.md" && !isAboutClusters(name));
+const tested = documents.filter((name) => name.endsWith(".md") && name !== "docs/format.md" && hasCommands(name));
+
+/** Most pages of the reference have none: they need no server. */
+function hasCommands(name: string): boolean {
+  const blocks = readBlocks(readFileSync(join(root, name), "utf8"));
+  return !isAboutClusters(name) && blocks.some(({ kind }) => kind !== "file");
+}
 
 test.each(tested)("the commands in %s do what it says", { timeout: 180_000 }, async (document) => {
   const server = /^```conf\n(.*?)^```$/ms.exec(await readFile(join(root, document), "utf8"))?.[1];
@@ -34,6 +40,19 @@ test("the metrics of the guide for monitoring exist", async () => {
   const names = new Set(text.match(/\b(?:coldstream|stash)_[a-z_]+\b/g));
   expect([...names].filter((name) => !reference.includes(`\`${name}\``))).toEqual([]);
   expect(names.size).toBeGreaterThan(5);
+});
+
+test("the sentences that the guide for trouble explains are those of the source", async () => {
+  const names = (await readdir(join(root, "src"), { recursive: true })).filter((name) => /(?<!\.test)\.ts$/.test(name));
+  const source = (await Promise.all(names.map((name) => readFile(join(root, "src", name), "utf8")))).join("\n");
+  const text = await readFile(join(root, "docs/guides/troubleshooting.md"), "utf8");
+  const cells = [...text.matchAll(/^\| (.*?) \| /gm)].map(([, cell = ""]) => cell);
+  const sentences = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, sentence = ""]) => sentence));
+  // what stands in capitals, and dots, stand for what differs
+  const parts = sentences.flatMap((sentence) => sentence.split(/\.\.\.|\b[A-Z]{2,}(?:\/[A-Z]+)?\b/));
+  const known = parts.map((part) => part.replaceAll(/^[\s:;,]+|[\s:;,]+$/g, "")).filter(({ length }) => length > 5);
+  expect(known.filter((part) => !source.includes(part))).toEqual([]);
+  expect(known.length).toBeGreaterThan(30);
 });
 
 test("blocks are found, and what differs from run to run is masked", () => {
