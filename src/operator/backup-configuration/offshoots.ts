@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { AppBinding } from "../../api/app-binding.ts";
 import type { Repository } from "../../api/repository.ts";
 import { describe, Failure } from "../../kit/failures.ts";
@@ -36,7 +37,7 @@ export function openOffshoots(world: World): Offshoots {
       const uid = configuration.metadata.uid ?? "";
       const rights = buildJobRights(configuration, { repository, appBinding });
       const objects = [...buildTrigger(configuration, { settings }), ...rights];
-      const mark = JSON.stringify(objects.map(({ draft }) => draft));
+      const mark = digestOf(objects);
       const before = kept.get(uid);
       const isTrusted = before?.mark === mark && clock().getTime() - before.at < trustMs;
       if (isTrusted && isInPlace(objects, view.cronJobs)) return undefined;
@@ -51,6 +52,12 @@ export function openOffshoots(world: World): Offshoots {
     },
     forget: (uid) => void kept.delete(uid),
   };
+}
+
+/** Of a thousand configurations the drafts themselves would be megabytes. */
+function digestOf(objects: readonly MadeObject[]): string {
+  const text = JSON.stringify(objects.map(({ draft }) => draft));
+  return createHash("sha256").update(text).digest("base64");
 }
 
 function isInPlace(objects: readonly MadeObject[], there: readonly CronJob[]): boolean {
