@@ -100,13 +100,17 @@ async function startOperator({ plane }: Desk, place: string): Promise<ChildProce
   const kubeconfig = join(place, "kubeconfig");
   const text = await readFile(plane.kubeconfig, "utf8");
   await writeFile(kubeconfig, text.replaceAll(plane.token, token));
-  const flags = ["--kubeconfig", kubeconfig, "--image", image, "--namespace", "coldstream", "--no-leader-election"];
+  const flags = ["--kubeconfig", kubeconfig, "--image", image, "--namespace", "coldstream", "--leader-election", "off"];
   flags.push("--metrics-address", `127.0.0.1:${metricsPort}`);
   const args = [join(root, "src/cli/main.ts"), "operator", ...flags];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], cwd: place });
   const [first] = await once(child.stderr, "data");
   if (child.exitCode !== null) throw new Error(`the operator ended: ${first}`);
-  child.stderr.resume();
+  let last = "";
+  child.stderr.on("data", (text: Buffer) => {
+    last = text.toString("utf8");
+  });
+  child.on("exit", (code) => code !== 0 && say(`the operator ended with ${code}: ${last}`));
   return child;
 }
 
