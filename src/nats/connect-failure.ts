@@ -1,4 +1,5 @@
 import { Failure, type FailureCode } from "../kit/failures.ts";
+import { type TlsTrouble, tlsDetails } from "./tls-trouble.ts";
 
 export interface Attempt {
   readonly hostPort: string;
@@ -15,29 +16,54 @@ export function connectFailure(error: unknown, { hostPort, timeoutMs, wasTrusted
   if (name === "AuthorizationError" || name === "UserAuthenticationExpiredError") {
     return failure("not-permitted", `${hostPort} refused the login: ${text(error)}`);
   }
-  // with TLS 1.3 the alert that says so may be lost to the reset that follows it
-  if (/ALERT_(CERTIFICATE_\w+|BAD_CERTIFICATE|UNKNOWN_CA)/.test(code) || (wasTrusted && isReset(code))) {
-    return failure("not-permitted", `${hostPort} refused the client certificate, or wants one`);
-  }
+  const mistake = tlsFailure(error, { code, hostPort, wasTrusted });
+  if (mistake !== undefined) return mistake;
   if (name === "TimeoutError") {
     return failure("timed-out", `no NATS server answered at ${hostPort} within ${timeoutMs / 1000} s`);
   }
   const reason = reasons[code];
   if (reason !== undefined) return failure("server-unreachable", `cannot reach ${hostPort}: ${reason}`);
-  if (isCertificateCode(code)) {
-    const hint = "give the CA that signed the server's certificate, or the name it was issued for";
-    return failure("server-unreachable", `${hostPort} has no certificate to trust: ${text(error)}`, hint);
-  }
-  if (code.startsWith("ERR_SSL") || code === "EPROTO") {
-    // the cause's own text is a line of OpenSSL's source positions
-    const hint = "does the server speak TLS first, or not at all?";
-    return new Failure("server-unreachable", `no TLS with ${hostPort}: ${opensslReason(error)}`, { hint });
-  }
   return failure("server-unreachable", `cannot connect to ${hostPort}: ${text(error)}`);
 
-  function failure(failureCode: FailureCode, message: string, hint?: string): Failure {
-    return new Failure(failureCode, message, hint === undefined ? { cause: error } : { cause: error, hint });
+  function failure(failureCode: FailureCode, message: string): Failure {
+    return new Failure(failureCode, message, { cause: error });
   }
+}
+
+/** What is wrong with TLS. Without its cause: what OpenSSL says of it are positions in its source. */
+function tlsFailure(
+  error: unknown,
+  { code, hostPort, wasTrusted }: Pick<Attempt, "hostPort" | "wasTrusted"> & { readonly code: string },
+): Failure | undefined {
+  // with TLS 1.3 the alert that says so may be lost to the reset that follows it
+  if (/ALERT_(CERTIFICATE_\w+|BAD_CERTIFICATE|UNKNOWN_CA)/.test(code) || (wasTrusted && isReset(code))) {
+    const details = tlsDetails("client");
+    return new Failure("not-permitted", `${hostPort} refused the client certificate, or wants one`, { details });
+  }
+  if (isCertificateCode(code)) {
+    const hint = "give the CA that signed the server's certificate, or the name it was issued for";
+    const why = text(error).replace(nodeAdvice, "");
+    const details = tlsDetails(certificateTrouble(code));
+    return new Failure("server-unreachable", `${hostPort} has no certificate to trust: ${why}`, { hint, details });
+  }
+  if (code.startsWith("ERR_SSL") || code === "EPROTO") {
+    const hint = "does the server speak TLS first, or not at all?";
+    const details = tlsDetails("order");
+    return new Failure("server-unreachable", `no TLS with ${hostPort}: ${opensslReason(error)}`, { hint, details });
+  }
+  // the library's refusal has no code
+  if (!(error instanceof Error && error.message === "server does not support 'tls'")) return undefined;
+  const hint = "enable TLS on the server, or ask for none";
+  const details = tlsDetails("absent");
+  return new Failure("server-unreachable", `no TLS with ${hostPort}: the server does not offer it`, { hint, details });
+}
+
+/** Of command lines that nobody here sees. */
+const nodeAdvice = /; if the root CA is installed locally.*$/;
+
+function certificateTrouble(code: string): TlsTrouble {
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return "name";
+  return /EXPIRED|NOT_YET_VALID/.test(code) ? "expired" : "issuer";
 }
 
 /** The most telling of the failures with several servers: a refused login before a silent or an absent one. */
@@ -51,6 +77,7 @@ export function worstFailure(failures: readonly Failure[]): Failure {
   if (first === undefined || failures.length === 1) return first ?? new Failure("usage", "no server address was given");
   return new Failure(first.code, `none of ${failures.length} servers can be reached; ${first.message}`, {
     cause: first.cause,
+    details: first.details,
   });
 }
 

@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failureOf } from "../../tests/support/failure-of.ts";
 import { startNatsServer } from "../../tests/support/nats-server.ts";
+import { describe as describeFailure } from "../kit/failures.ts";
 import { connect } from "./connection.ts";
 import { openJetStream } from "./jetstream.ts";
 import { streamNames } from "./streams.ts";
+import { tlsTroubleOf } from "./tls-trouble.ts";
 
 describe("TLS", () => {
   let folder = "";
@@ -39,12 +41,16 @@ describe("TLS", () => {
 
   test("a certificate of an unknown CA or for another name is not trusted", async () => {
     await using server = await startNatsServer(tls());
-    for (const options of [undefined, { ca: pem.ca, serverName: "other.test" }]) {
+    for (const [options, trouble] of [
+      [undefined, "issuer"],
+      [{ ca: pem.ca, serverName: "other.test" }, "name"],
+    ] as const) {
       const failure = await failureOf(
         connect({ servers: [server.url], ...(options === undefined ? {} : { tls: options }) }),
       );
       expect(failure.code).toBe("server-unreachable");
       expect(failure.message).toContain("has no certificate to trust");
+      expect(tlsTroubleOf(failure)).toBe(trouble);
     }
   });
 
@@ -53,7 +59,8 @@ describe("TLS", () => {
     await using connection = await connect({ servers: [server.url], tls: pem });
     expect(await streamNames(openJetStream(connection))).toEqual([]);
     const without = await failureOf(connect({ servers: [server.url], tls: { ca: pem.ca } }));
-    expect(without.code).toBe("not-permitted");
+    expect([without.code, tlsTroubleOf(without)]).toEqual(["not-permitted", "client"]);
+    expect(describeFailure(without)).not.toContain("SSL routines");
   });
 
   test("handshake first", async () => {
@@ -65,7 +72,13 @@ describe("TLS", () => {
   test("tls:// refuses a server without TLS", async () => {
     await using server = await startNatsServer();
     const failure = await failureOf(connect({ servers: [`tls://127.0.0.1:${server.port}`] }));
-    expect(failure.code).toBe("server-unreachable");
+    expect([failure.code, tlsTroubleOf(failure)]).toEqual(["server-unreachable", "absent"]);
+  });
+
+  test("a server that does not begin with TLS is told from one that is away", async () => {
+    await using server = await startNatsServer(tls());
+    const failure = await failureOf(connect({ servers: [server.url], tls: { ca: pem.ca, handshakeFirst: true } }));
+    expect([failure.code, tlsTroubleOf(failure)]).toEqual(["server-unreachable", "order"]);
   });
 
   test("PEM texts that are none are told", async () => {

@@ -5,6 +5,7 @@ import { type Key, keyText, resourceOf } from "../kube/resource.ts";
 import { type ConnectOptions, connect } from "../nats/connection.ts";
 import { type JetStream, type JetStreamOptions, openJetStream } from "../nats/jetstream.ts";
 import type { TlsOptions } from "../nats/tls.ts";
+import { type TlsTrouble, tlsTroubleOf } from "../nats/tls-trouble.ts";
 import { connectionOf, type NatsAddress, secretsInTransforms, transformed } from "./connection.ts";
 import { bracketed, required, type TaskContext } from "./context.ts";
 import { readSecret } from "./secret.ts";
@@ -96,7 +97,18 @@ export function dialled(
 function naming(error: unknown, binding: Key, { servers }: NatsAddress): unknown {
   if (!Failure.is(error)) return error;
   const shown = servers.map((server) => server.replace(/\/\/[^/]*@/, "//")).join(", ");
-  const { hint } = error;
+  const trouble = tlsTroubleOf(error);
+  const hint = trouble === undefined ? error.hint : tlsHints[trouble];
   const more = hint === undefined ? { cause: error } : { cause: error, hint };
   return new Failure(error.code, `connecting to the server of AppBinding ${keyText(binding)} (${shown})`, more);
 }
+
+const tlsHints: Readonly<Record<TlsTrouble, string>> = {
+  name: "issue the certificate for the name that is dialled, or set clientConfig.serverName of the AppBinding to one that it has",
+  expired: "renew the server's certificate",
+  issuer: "set clientConfig.caBundle of the AppBinding to the authority that signed the server's certificate",
+  client: "put tls.crt and tls.key, signed by an authority that the server trusts, into the AppBinding's Secret",
+  absent:
+    "enable TLS on the server, or take caBundle, serverName, the scheme tls and the client certificate out of the AppBinding",
+  order: "set the param tlsFirst to true where the server has handshake_first, and only there",
+};

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { failureOf } from "../../tests/support/failure-of.ts";
 import { Failure } from "../kit/failures.ts";
+import { tlsDetails } from "../nats/tls-trouble.ts";
 import { decideUnlock } from "./lock-healer.ts";
 import { isServerComing, patiently } from "./waiting.ts";
 
@@ -44,15 +45,11 @@ test.each([
   ["nobody listens", new Failure("server-unreachable", "m", { cause: because("ECONNREFUSED") }), true],
   ["it does not answer", new Failure("timed-out", "m"), true],
   ["the login is refused", new Failure("not-permitted", "m"), false],
-  [
-    "the certificate does not fit",
-    new Failure("server-unreachable", "m", { cause: because("ERR_TLS_CERT_ALTNAME_INVALID") }),
-    false,
-  ],
+  ["the certificate does not fit", new Failure("server-unreachable", "m", { details: tlsDetails("name") }), false],
   [
     "an unknown authority, wrapped",
     new Failure("server-unreachable", "m", {
-      cause: new Failure("server-unreachable", "n", { cause: because("SELF_SIGNED_CERT_IN_CHAIN") }),
+      cause: new Failure("server-unreachable", "n", { details: tlsDetails("issuer") }),
     }),
     false,
   ],

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure, type FailureCode } from "../kit/failures.ts";
 import { formatDuration } from "../kit/quantities.ts";
+import { tlsTroubleOf } from "../nats/tls-trouble.ts";
 
 export interface Patience {
   /** From the first try on. */
@@ -46,12 +47,5 @@ const serverCodes: readonly FailureCode[] = ["server-unreachable", "timed-out"];
 
 /** A NATS server may come up; a certificate or a protocol that does not fit stays as it is. */
 export function isServerComing(failure: Failure): boolean {
-  if (!serverCodes.includes(failure.code)) return false;
-  return !/^ERR_TLS|^ERR_SSL|CERT|SIGNATURE|ISSUER|^UNABLE_TO|^EPROTO/.test(codesOf(failure));
-}
-
-function codesOf(error: unknown): string {
-  if (!(error instanceof Error)) return "";
-  const code = "code" in error ? String(error.code) : "";
-  return code !== "" && !Failure.is(error) ? code : codesOf(error.cause);
+  return serverCodes.includes(failure.code) && tlsTroubleOf(failure) === undefined;
 }
