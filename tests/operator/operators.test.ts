@@ -4,6 +4,7 @@ import { openRegistry } from "../../src/metrics/registry.ts";
 import { openMeters } from "../../src/operator/meters.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
+import { pushgatewayMissing, startPushgateway } from "../support/pushgateway.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { backupConfiguration, fixture } from "./documents.ts";
 
@@ -102,4 +103,37 @@ describe.skipIf(missing !== undefined)(`two operators${missing === undefined ? "
     );
     await operator.stop();
   }, 120_000);
+
+  test.skipIf(pushgatewayMissing() !== undefined)(
+    "tell an empty Pushgateway what is known, and take figures of what goes away",
+    async () => {
+      await using pushgateway = await startPushgateway();
+      const namespace = await desk.namespace();
+      await desk.apply(...fixture(namespace), backupConfiguration({ namespace }, { schedule: "0 0 1 1 *" }));
+      const session = { namespace, name: `${name}-1` };
+      const invoker = { apiGroup: "stash.appscode.com", kind: "BackupConfiguration", name };
+      const made = {
+        apiVersion: "stash.appscode.com/v1beta1",
+        kind: "BackupSession",
+        metadata: session,
+        spec: { invoker },
+      };
+      await desk.apply(made);
+      const status = { phase: "Succeeded", sessionDuration: "42s" };
+      const patch = ["patch", "backupsession", session.name, "--subresource=status", "--type=merge"];
+      await desk.kubectl("-n", namespace, ...patch, `-p=${JSON.stringify({ status })}`);
+
+      const operator = await desk.startOperator({}, { operatorPushgatewayUrl: pushgateway.url });
+      const job = `job="backupconfiguration-${namespace}-${name}"`;
+      const own = async () => (await pushgateway.samples()).filter((line) => line.includes(job));
+      await eventually("figures", async () =>
+        (await own()).some((line) => /^stash_backup_session_success\{.*\} 1$/.test(line)),
+      );
+      await desk.until("BackupConfiguration", { namespace, name }, ({ status: is }) => is?.phase === "Ready");
+      await desk.kubectl("-n", namespace, "delete", "backupconfiguration", name, "--timeout=20s");
+      await eventually("no figures", async () => (await own()).length === 0);
+      await operator.stop();
+    },
+    90_000,
+  );
 });
