@@ -132,6 +132,7 @@ describe("setup", () => {
     const names = missing.map(({ name }: { name: string }) => name);
     expect(names.sort()).toEqual([
       "kubectl",
+      "kubelet 1.35.4, containerd and runc",
       "kubernetes 1.35.4",
       ...natsServerVersions.map((version) => `nats-server ${version}`),
       "prometheus-pushgateway",

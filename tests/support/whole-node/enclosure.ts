@@ -14,6 +14,8 @@ import type { InsideSettings, Order } from "./inside.ts";
 export interface Enclosure extends Within, AsyncDisposable {
   /** Makes the API server on this port the Service that pods know. */
   serve(apiPort: number): Promise<void>;
+  /** What connects to `local` on this machine's loopback comes to this place in there. */
+  reach(local: number, host: string, port: number): Promise<void>;
   /** What DNS answers in there. */
   setNames(names: Readonly<Record<string, string>>): Promise<void>;
 }
@@ -51,15 +53,17 @@ export async function openEnclosure(folder: string): Promise<Enclosure> {
     first.stdin.write(`${JSON.stringify(one)}\n`);
     await answered(answers);
   };
+  const reach: Enclosure["reach"] = async (local, host, port) => {
+    const path = join(folder, `port-${local}.sock`);
+    await order({ listen: path, host, port });
+    listeners.push(await forward(local, path));
+  };
   await answered(answers);
   const enter = ["nsenter", "--target", await innerPid(first), "--net", "--mount", "--pid"];
   return {
     ...{ enter, address },
-    async expose(port) {
-      const path = join(folder, `port-${port}.sock`);
-      await order({ listen: path, to: port });
-      listeners.push(await forward(port, path));
-    },
+    expose: async (port) => await reach(port, "127.0.0.1", port),
+    reach,
     serve: async (api) => await order({ api }),
     setNames: async (given) => await writeFile(names, JSON.stringify(given)),
     async [Symbol.asyncDispose]() {

@@ -16,13 +16,15 @@ export interface InsideSettings {
 }
 
 /** A line of standard input. */
-export type Order = { readonly listen: string; readonly to: number } | { readonly api: number };
+export type Order =
+  | { readonly listen: string; readonly host: string; readonly port: number }
+  | { readonly api: number };
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as InsideSettings;
 
-function relay(port: number): Server {
+function relay(port: number, host = "127.0.0.1"): Server {
   return createServer((from) => {
-    const to = connect({ host: "127.0.0.1", port });
+    const to = connect({ host, port });
     from.pipe(to).pipe(from);
     for (const [one, other] of [
       [from, to],
@@ -60,7 +62,7 @@ function answerTo(question: Buffer): Buffer {
 createInterface({ input: process.stdin }).on("line", (line) => {
   const order = JSON.parse(line) as Order;
   if ("api" in order) relay(order.api).listen(settings.service.port, settings.service.host, done);
-  else relay(order.to).listen(order.listen, done);
+  else relay(order.port, order.host).listen(order.listen, done);
 });
 const done = () => process.stdout.write("done\n");
 // whoever started this is gone

@@ -9,7 +9,7 @@ import { startPart } from "../control-plane-parts.ts";
 import { eventually } from "../eventually.ts";
 import { nodePrograms } from "../programs.ts";
 import { makeCgroup } from "./cgroups.ts";
-import { openEnclosure } from "./enclosure.ts";
+import { type Enclosure, openEnclosure } from "./enclosure.ts";
 import { buildImage, type ImageRequest } from "./image.ts";
 import { containerdSettings, kubeletSettings, type NodePlace, networkSettings, pauseImage } from "./settings.ts";
 
@@ -20,7 +20,8 @@ export interface WholeNode extends AsyncDisposable {
   /** Makes an image and gives it to the node. */
   image(request: ImageRequest): Promise<void>;
   /** What names mean to pods from now on. */
-  setNames(names: Readonly<Record<string, string>>): Promise<void>;
+  readonly setNames: Enclosure["setNames"];
+  readonly reach: Enclosure["reach"];
   /** Waits; throws with all that is known when it does not become so. */
   podReady(namespace: string, name: string): Promise<void>;
   /** The end of a program's log, for messages. */
@@ -91,7 +92,7 @@ export async function startWholeNode(): Promise<WholeNode> {
   await start("kubelet", ...kubeletFlags(place, kubeconfig));
   const open = opening.move();
   const node: WholeNode = {
-    ...{ desk, folder, image, setNames: enclosure.setNames },
+    ...{ desk, folder, image, setNames: enclosure.setNames, reach: enclosure.reach },
     podReady: async (namespace, name) => await waitForPod(node, namespace, name),
     log: async (program) => (await readFile(join(folder, `${program}.log`), "utf8").catch(() => "")).slice(-6000),
     [Symbol.asyncDispose]: async () => await open.disposeAsync(),
