@@ -32,6 +32,8 @@ export interface Witness extends AsyncDisposable {
   complaints(plot: Plot, ended: EndedSession): Promise<readonly string[]>;
   /** What is wrong about a plot none of whose sessions runs. */
   leftovers(plot: Plot): Promise<readonly string[]>;
+  /** What has become wrong since with any session there was. */
+  afterthoughts(): readonly string[];
 }
 
 export interface EndedSession extends SessionName {
@@ -103,6 +105,8 @@ export async function openWitness(desk: Desk): Promise<Witness> {
     async complaints(plot, ended) {
       const { uid, kind, name, phase, status } = ended;
       const sighting = sightingOf(uid);
+      // its own view comes by a watch, a moment later
+      await eventually(`the witness sees the end of ${name}`, async () => sighting.ends.length > 0);
       const pods = [...sighting.jobs].flatMap((job) => [...(podsOf.get(job) ?? [])]);
       const about = `${kind} ${plot.namespace}/${name}`;
       const wrong = [
@@ -115,6 +119,10 @@ export async function openWitness(desk: Desk): Promise<Witness> {
       return wrong.map((what) => `${about} ${what}: ${JSON.stringify(status)}`);
     },
     leftovers: async (plot) => await settledLeftovers(desk, plot),
+    afterthoughts: () =>
+      [...sightings].flatMap(([uid, { jobs, ends }]) =>
+        jobs.size <= 1 && ends.length <= 1 ? [] : [`session ${uid}: ${jobs.size} Jobs, ended ${ends.join(", then ")}`],
+      ),
     async [Symbol.asyncDispose]() {
       stop.abort();
       await Promise.all(followed.map(({ stopped }) => stopped));
