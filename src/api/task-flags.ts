@@ -86,6 +86,11 @@ const natsRestore = {
     "what to do when a stream exists; default fail",
     variable("onConflict"),
   ),
+  inPlace: truth(
+    false,
+    "with overwrite, where there is no room for two copies: delete a stream before its new content is proven",
+    variable("inPlace"),
+  ),
   rename: list("OLD=NEW, with commas between", variable("rename")),
   subjects: list("only messages of these subjects", variable("subjects")),
   untilTime: text("only messages up to this time (RFC 3339)", variable("untilTime")),

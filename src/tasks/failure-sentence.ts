@@ -28,6 +28,7 @@ const params: readonly (readonly [RegExp, string])[] = [
   [/--storage file/g, "the param storage=file"],
   [/--lift-limits/g, "the param liftLimits=true"],
   [/--on-conflict (\w+)/g, "the param onConflict=$1"],
+  [/--in-place/g, "the param inPlace=true"],
   [/--rename/g, "the param rename"],
   [/--replicas/g, "the param replicas"],
   [/--yes/g, "the param overwrite=true"],

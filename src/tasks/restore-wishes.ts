@@ -8,11 +8,11 @@ export type RestoreFlags = TaskFlags<"nats-restore">;
 /** What a restore may do, from its params. Throws `configuration-invalid` for what contradicts itself. */
 export function restoreWishes(flags: RestoreFlags, args: NatsArgs): RestoreWishes {
   refuseLater(flags, args);
-  const { replicas, storage, liftLimits } = flags;
+  const { replicas, storage, liftLimits, inPlace } = flags;
   return {
     onConflict: conflictPolicy(flags),
     renames: readRenames(flags.rename),
-    liftLimits,
+    ...{ liftLimits, inPlace },
     ...(replicas === undefined ? {} : { replicas }),
     ...(storage === undefined ? {} : { storage }),
   };
