@@ -44,7 +44,7 @@ export function openOffshoots(world: World): Offshoots {
       kept.delete(uid);
       const trouble = await troubleOf(async () => {
         await ensurePullSecrets(world, configuration, waiting);
-        for (const object of objects) await make(world, object, { view, ...waiting });
+        await makeAll(world, { view, objects }, waiting);
         await removeLeftovers(world, view, { objects, ...waiting });
       });
       if (trouble === undefined) kept.set(uid, { mark, at: clock().getTime() });
@@ -58,6 +58,22 @@ export function openOffshoots(world: World): Offshoots {
 function digestOf(objects: readonly MadeObject[]): string {
   const text = JSON.stringify(objects.map(({ draft }) => draft));
   return createHash("sha256").update(text).digest("base64");
+}
+
+/** Side by side but for what waits for another: a RoleBinding for its Role, a CronJob for what its Jobs may do. */
+async function makeAll(
+  world: World,
+  { view, objects }: { readonly view: ConfigurationView; readonly objects: readonly MadeObject[] },
+  waiting: Waiting,
+): Promise<void> {
+  const last = [roleBindings.kind, cronJobs.kind];
+  const first = objects.filter(({ resource }) => !last.includes(resource.kind));
+  const stages = [first, ...last.map((kind) => objects.filter(({ resource }) => resource.kind === kind))];
+  for (const stage of stages) {
+    const results = await Promise.allSettled(stage.map((object) => make(world, object, { view, ...waiting })));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
 }
 
 function isInPlace(objects: readonly MadeObject[], there: readonly CronJob[]): boolean {
