@@ -86,10 +86,16 @@ function operatorContainer({ namespace, image, pullSecrets = [] }: OperatorManif
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
       { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
     ],
+    ports: [{ name: "metrics", containerPort: metricsPort }],
+    readinessProbe: { httpGet: { path: "/readyz", port: "metrics" } },
+    livenessProbe: { httpGet: { path: "/livez", port: "metrics" } },
     resources: { requests: { cpu: "50m", memory: "128Mi" } },
     securityContext: containerSecurity(),
   };
 }
+
+/** Where the operator's command serves its own figures when it runs in a pod. */
+const metricsPort = 8080;
 
 /** Keeps its figures over a restart of itself; a new leader pushes the last known ones anew. */
 const pushgateway = {
