@@ -32,6 +32,7 @@ describe("retention", () => {
     ["keeps the last", three, { keepLast: 2 }, ["a"]],
     ["keeps all while there are few", three, { keepLast: 5 }, []],
     ["takes 0 for no rule", three, { keepLast: 1, keepDaily: 0 }, ["a", "b"]],
+    ["takes -1 for all", three, { keepLast: 1, keepDaily: -1 }, []],
     [
       "keeps by tag",
       [snapshot("a", 18, { tags: [...own(), "gold"] }), ...three.slice(1)],

@@ -52,7 +52,8 @@ function keepingNewest({ keep, remove }: ReturnType<typeof decideRetention<Liste
 function rulesOf(policy: RetentionPolicy): Rules {
   const { keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly, keepTags = [] } = policy;
   const counts = { keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly };
-  const given = Object.entries(counts).filter(([, count]) => count !== undefined && count > 0);
+  // -1 is restic's word for all; passed over, it would remove what was to stay
+  const given = Object.entries(counts).filter(([, count]) => count !== undefined && (count > 0 || count === -1));
   const tags = keepTags.filter((tag) => tag !== "");
   if (given.length === 0 && tags.length === 0) {
     throw new Failure("configuration-invalid", `the retention policy ${policy.name} keeps nothing`, {
