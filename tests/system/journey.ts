@@ -89,10 +89,14 @@ function cellsByHeading(head: string, line: string): Record<string, string> {
   );
 }
 
-function documentsOf(guide: string, { store }: System, namespace: string): readonly Document[] {
+/** A guide's manifests as they stand. */
+export function manifestsOf(guide: string): readonly Document[] {
   const text = readFileSync(join(import.meta.dirname, "../fixtures/manifests", `${guide}.yaml`), "utf8");
-  const documents = parseAllDocuments(text).map((each): Document => each.toJS());
-  return documents.map((document) => {
+  return parseAllDocuments(text).map((each): Document => each.toJS());
+}
+
+function documentsOf(guide: string, { store }: System, namespace: string): readonly Document[] {
+  return manifestsOf(guide).map((document) => {
     const placed = { ...document, metadata: { ...document.metadata, namespace } };
     if (document.kind === "Repository") {
       const s3 = { endpoint: store.endpoint, bucket: store.bucket, prefix: `/demo/nats/${namespace}` };
