@@ -1,6 +1,7 @@
+import { labels, managedBy } from "../../api/labels.ts";
 import type { Waiting } from "../../kube/cluster.ts";
 import { type Job, jobs, type Pod, persistentVolumeClaims, pods, roleBindings, roles } from "../../kube/core.ts";
-import { type Key, type KubeObject, keyOf } from "../../kube/resource.ts";
+import { type Key, type KubeObject, keyOf, type Resource } from "../../kube/resource.ts";
 import { createOnce } from "../../kube/update.ts";
 import type { World } from "../controller.ts";
 import type { Executor } from "../executor/executor.ts";
@@ -108,35 +109,60 @@ export interface Clearing extends Waiting, JobName {
   readonly hasFailed: boolean;
 }
 
-/** The disk and the rights of a Job that is over. What is not there is no trouble. */
+/**
+ * The disk and the rights of a Job that is over. What is not there is no trouble. The server is asked, not the caches: this
+ * is done once, and what a cache that is behind does not show would stay for good.
+ */
 export async function clearAway(
   world: World,
   session: KubeObject,
   { jobName, hasFailed, signal }: Clearing,
 ): Promise<void> {
-  const { namespace, uid = "" } = session.metadata;
-  const claims = world.caches.claims.ownedBy(uid);
-  const names = [jobName, `${jobName}-hook`].map((name) => ({ namespace, name }));
-  const own = world.caches.roles.ownedBy(uid).length > 0;
-  const job = ownJob(world, session, jobName);
+  const { cluster } = world;
+  const key = { namespace: session.metadata.namespace, name: jobName };
+  const [claims, role, found] = await Promise.all([
+    owned(world, persistentVolumeClaims, session, { signal }),
+    cluster.get(roles, key, { signal }),
+    ownJob(world, session, jobName) ?? cluster.get(jobs, key, { signal }),
+  ]);
+  const job = found !== undefined && isOwnedBy(found, session) ? found : undefined;
   await settled([
     ...claims
       .filter(({ metadata }) => metadata.deletionTimestamp == null)
-      .map((claim) => world.cluster.remove(persistentVolumeClaims, keyOf(claim), { signal })),
-    ...(own ? names.map((key) => world.cluster.remove(roleBindings, key, { signal })) : []),
-    ...(own ? [world.cluster.remove(roles, { namespace, name: jobName }, { signal })] : []),
+      .map((claim) => cluster.remove(persistentVolumeClaims, keyOf(claim), { signal })),
+    ...(role !== undefined && isOwnedBy(role, session) ? [removeRights(world, key, { signal })] : []),
     ...(job !== undefined && hasFailed ? [removeJob(world, job, { signal })] : []),
     ...(job !== undefined && !hasFailed && claims.length > 0 ? [freeClaims(world, job, { signal })] : []),
   ]);
 }
 
+async function owned<T extends KubeObject>(
+  { cluster }: World,
+  resource: Resource<T>,
+  owner: KubeObject,
+  { signal }: Waiting,
+): Promise<readonly T[]> {
+  const where = { namespace: owner.metadata.namespace, labelSelector: `${labels.managedBy}=${managedBy}` };
+  const { items } = await cluster.list(resource, where, { signal });
+  return items.filter((item) => isOwnedBy(item, owner));
+}
+
+/** The Role last: as long as it is there, whoever comes again after a failure knows that the others may be, too. */
+async function removeRights({ cluster }: World, role: Key, { signal }: Waiting): Promise<void> {
+  const { namespace, name } = role;
+  await settled(
+    [name, `${name}-hook`].map((each) => cluster.remove(roleBindings, { namespace, name: each }, { signal })),
+  );
+  await cluster.remove(roles, role, { signal });
+}
+
 /** As long as the pod object is there, even of a pod that has ended, Kubernetes protects the claims it names. */
-async function freeClaims({ caches, cluster }: World, job: Job, { signal }: Waiting): Promise<void> {
-  const ended = caches.pods.ownedBy(job.metadata.uid ?? "").filter(isEnded);
+async function freeClaims(world: World, job: Job, { signal }: Waiting): Promise<void> {
+  const ended = (await owned(world, pods, job, { signal })).filter(isEnded);
   await settled(
     ended.map((pod) => {
       const { uid } = pod.metadata;
-      return cluster.remove(pods, keyOf(pod), { signal, ...(uid === undefined ? {} : { uid }) });
+      return world.cluster.remove(pods, keyOf(pod), { signal, ...(uid === undefined ? {} : { uid }) });
     }),
   );
 }
