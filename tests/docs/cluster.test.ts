@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseAllDocuments, stringify } from "yaml";
+import { eventually } from "../support/eventually.ts";
 import { kubectl } from "../support/kubectl.ts";
 import { systemMissing } from "../system/system.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
@@ -14,9 +15,10 @@ const all = (await readdir(join(root, "docs"), { recursive: true })).map((name) 
 const documents = all.filter((name) => name.endsWith(".md") && isAboutClusters(name)).toSorted();
 /** The way of a new user: each goes on where the one before it ended. The others look at what is there then. */
 const way = ["docs/guides/backup.md", "docs/guides/restore.md"];
-const others = documents.filter((name) => !way.includes(name));
+const moving = "docs/moving-from-stash.md";
+const others = documents.filter((name) => !way.includes(name) && name !== moving);
 
-describe.skipIf(systemMissing() !== undefined)("documents for the operator", { timeout: 180_000 }, () => {
+describe.skipIf(systemMissing() !== undefined)("documents for the operator", { timeout: 300_000 }, () => {
   let cluster: Cluster;
   beforeAll(async () => {
     cluster = await openCluster();
@@ -30,6 +32,15 @@ describe.skipIf(systemMissing() !== undefined)("documents for the operator", { t
 
   test.each(others)("the commands in %s do what it says", async (document) => {
     await runDocument(document, cluster.sandbox);
+  });
+
+  test(`the commands in ${moving} take over from Stash`, async () => {
+    const { desk } = cluster.system;
+    await cluster.leaveAsStash("sample-nats-backup");
+    await runDocument(moving, cluster.sandbox);
+    const role = "jsonpath={.roleRef.kind}";
+    const binding = ["rolebinding", "stash-trigger-sample-nats-backup", "-n", "demo", "-o", role];
+    await eventually("a RoleBinding of ours", async () => (await desk.kubectl("get", ...binding)) === "Role");
   });
 
   test.each(documents)("the API server accepts the manifests in %s", async (document) => {

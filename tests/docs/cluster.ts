@@ -1,5 +1,7 @@
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
+import { apiVersionOf } from "../../src/api/kinds.ts";
+import { offshootLabels } from "../../src/api/labels.ts";
 import { type System, startSystem } from "../system/system.ts";
 import { openSandbox, type Sandbox } from "./sandbox.ts";
 
@@ -12,6 +14,8 @@ export interface Cluster extends AsyncDisposable {
   readonly sandbox: Sandbox;
   /** Somebody deletes a stream of the NATS. */
   lose(stream: string): Promise<void>;
+  /** In place of what our operator made for a BackupConfiguration lies what Stash's leaves: a RoleBinding to a role for all. */
+  leaveAsStash(configuration: string): Promise<void>;
 }
 
 export async function openCluster(): Promise<Cluster> {
@@ -37,6 +41,26 @@ export async function openCluster(): Promise<Cluster> {
       const connection = await connect({ servers: sandbox.server.url });
       await (await jetstreamManager(connection)).streams.delete(stream);
       await connection.close();
+    },
+    async leaveAsStash(configuration) {
+      const name = `stash-trigger-${configuration}`;
+      await desk.kubectl("delete", "rolebinding", name, "-n", "demo");
+      const uid = await desk.kubectl("get", "bc", configuration, "-n", "demo", "-o", "jsonpath={.metadata.uid}");
+      const owner = {
+        apiVersion: apiVersionOf("BackupConfiguration"),
+        kind: "BackupConfiguration",
+        name: configuration,
+      };
+      await desk.apply({
+        apiVersion: "rbac.authorization.k8s.io/v1",
+        kind: "RoleBinding",
+        metadata: {
+          ...{ namespace: "demo", name, labels: offshootLabels(undefined, "backup") },
+          ownerReferences: [{ ...owner, uid, controller: true, blockOwnerDeletion: true }],
+        },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "stash-cron-job" },
+        subjects: [{ kind: "ServiceAccount", name, namespace: "demo" }],
+      });
     },
     [Symbol.asyncDispose]: async () => await open.disposeAsync(),
   };
