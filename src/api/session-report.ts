@@ -54,5 +54,7 @@ export const StepOutput = z.object({
   /** As in a session's status, with `ref`, `stats` and `conditions`. */
   targetStatus: z.looseObject({}),
   streams: z.array(ReportedStream),
+  /** When what was saved was restored and compared, and whether all came back. */
+  proof: z.object({ time: z.string(), isProven: z.boolean() }).optional(),
 });
 export type StepOutput = z.infer<typeof StepOutput>;

@@ -58,7 +58,7 @@ const nats = {
   natsArgs: words("flags as for nats stream backup or restore", variable("args")),
   streams: list("streams, with commas between; empty: all", variable("streams")),
   waitTimeout: duration(300_000, "how long to wait for the server and the repository", variable("waitTimeout")),
-  warningThreshold: duration(30_000, "a slower connection is warned of", variable("warningThreshold")),
+  warningThreshold: duration(30_000, "taken from Stash's manifests; has no effect", variable("warningThreshold")),
   parallel: count("streams at the same time", variable("parallel")),
   stagingLimit: bytes("most that lies in the interim folder at a time", variable("stagingLimit")),
   jsDomain: text("JetStream domain", variable("jsDomain")),

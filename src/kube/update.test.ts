@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { failureOf } from "../../tests/support/failure-of.ts";
 import { type Call, memoryCluster } from "../../tests/support/memory-cluster.ts";
 import type { Draft } from "./cluster.ts";
-import { type ConfigMap, configMaps, type Job, jobs, ownedBy } from "./core.ts";
+import { type ConfigMap, configMaps, type Job, jobs, ownedBy, roleBindings } from "./core.ts";
 import { addFinalizer, createOnce, ensure, removeFinalizer, updateStatus } from "./update.ts";
 
 const key = { namespace: "demo", name: "a" };
@@ -123,6 +123,19 @@ describe("finalizers", () => {
 });
 
 describe("ensure", () => {
+  test("makes a binding anew that binds something else: no server changes that", async () => {
+    const { cluster, calls } = counted();
+    const bound = (name: string): Draft => ({
+      metadata: key,
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
+    });
+    await cluster.create(roleBindings, bound("stash-backup-job"), { signal });
+    calls.length = 0;
+    expect(await ensure(cluster, roleBindings, bound("ours"), { signal })).toBe("changed");
+    expect(calls).toEqual(["get", "remove", "create"]);
+    expect((await cluster.get(roleBindings, key, { signal }))?.roleRef.name).toBe("ours");
+  });
+
   const draft: Draft = {
     metadata: { ...key, labels: { app: "x" }, ownerReferences: [ownedBy(owner("one"))] },
     data: { a: "1" },

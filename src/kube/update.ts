@@ -88,7 +88,7 @@ export async function ensure<T extends KubeObject>(
       }
       const merge = mergeFor(resource, draft, live);
       if (merge === undefined) return "same";
-      if ((await cluster.patch(resource, key, { ...options, merge })) !== undefined) return "changed";
+      if (await change(cluster, resource, { ...options, draft, live, merge })) return "changed";
     } catch (error) {
       const isRace = isExistsRace(error) || KubeFailure.isReason(error, "Conflict");
       if (!isRace || tries >= mostTries) throw error;
@@ -96,6 +96,26 @@ export async function ensure<T extends KubeObject>(
     }
     live = await cluster.get(resource, key, options);
   }
+}
+
+interface Changing<T> extends Waiting {
+  readonly draft: Draft;
+  readonly live: T;
+  readonly merge: Readonly<Record<string, unknown>>;
+}
+
+/** False: it has gone. What a binding binds no server changes, so it is made anew: Stash's have our names and other roles. */
+async function change<T extends KubeObject>(
+  cluster: Cluster,
+  resource: Resource<T>,
+  { draft, live, merge, signal }: Changing<T>,
+): Promise<boolean> {
+  const { uid } = live.metadata;
+  if (merge["roleRef"] === undefined)
+    return (await cluster.patch(resource, keyOfDraft(draft), { signal, merge })) !== undefined;
+  await cluster.remove(resource, keyOfDraft(draft), { signal, ...(uid === undefined ? {} : { uid }) });
+  await cluster.create(resource, draft, { signal });
+  return true;
 }
 
 /**

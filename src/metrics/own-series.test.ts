@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { BackupSession } from "../api/backup-session.ts";
 import { RestoreSession } from "../api/restore-session.ts";
-import { backupSeries, restorePhaseSeries, streamSeries } from "./own-series.ts";
+import { backupSeries, proofSeries, restorePhaseSeries, streamSeries } from "./own-series.ts";
 import type { Series } from "./table.ts";
 
 const invoker = { kind: "BackupConfiguration", namespace: "demo", name: "sample", repository: "gcs-repo" };
@@ -18,17 +18,28 @@ function figures(series: readonly Series[], by?: string): Record<string, number>
 }
 
 test("a configuration says when it runs next and how safe it is", () => {
-  const proof = { at: new Date(7000), isProven: true };
   expect(
-    figures(backupSeries({ invoker, isPaused: false, isReady: true, nextRun, lastSuccess: new Date(5000), proof })),
+    figures(backupSeries({ invoker, isPaused: false, isReady: true, nextRun, lastSuccess: new Date(5000) })),
   ).toEqual({
     backup_paused: 0,
     backup_ready: 1,
     backup_next_run_time_seconds: nextRun.getTime() / 1000,
     backup_last_success_time_seconds: 5,
-    backup_last_proof_time_seconds: 7,
-    backup_proof_success: 1,
   });
+});
+
+test.each([
+  [true, 1],
+  [false, 0],
+])("a proof says when it was made, and that it held: %s", (isProven, shown) => {
+  expect(figures(proofSeries({ time: "1970-01-01T00:00:07.000Z", isProven }, invoker))).toEqual({
+    backup_last_proof_time_seconds: 7,
+    backup_proof_success: shown,
+  });
+});
+
+test("without a proof nothing is said of one", () => {
+  expect(proofSeries(undefined, invoker)).toEqual([]);
 });
 
 test("what is paused has no next run, and what is not known is not said", () => {

@@ -1,6 +1,6 @@
 import { type BackupSession, BackupSessionPhase } from "../api/backup-session.ts";
 import { RestorePhase, type RestoreSession } from "../api/restore-session.ts";
-import type { ReportedStream } from "../api/session-report.ts";
+import type { ReportedStream, StepOutput } from "../api/session-report.ts";
 import { type InvokerFacts, invokerLabels } from "./labels.ts";
 import { timeIn } from "./quantity.ts";
 import { type Series, seriesOf } from "./table.ts";
@@ -15,21 +15,18 @@ export interface BackupFacts {
   /** undefined when none is due: paused, or the schedule never fires. */
   readonly nextRun?: Date | undefined;
   readonly lastSuccess?: Date | undefined;
-  readonly proof?: { readonly at: Date; readonly isProven: boolean } | undefined;
   /** The newest. */
   readonly session?: BackupSession | undefined;
 }
 
 export function backupSeries(facts: BackupFacts): readonly Series[] {
-  const { invoker, isPaused, isReady, nextRun, lastSuccess, proof, session } = facts;
+  const { invoker, isPaused, isReady, nextRun, lastSuccess, session } = facts;
   const labels = invokerLabels(invoker);
   return [
     ...seriesOf("coldstream_backup_paused", labels, isPaused),
     ...seriesOf("coldstream_backup_ready", labels, isReady),
     ...seriesOf("coldstream_backup_next_run_time_seconds", labels, isPaused ? undefined : nextRun),
     ...seriesOf("coldstream_backup_last_success_time_seconds", labels, lastSuccess),
-    ...seriesOf("coldstream_backup_last_proof_time_seconds", labels, proof?.at),
-    ...seriesOf("coldstream_backup_proof_success", labels, proof?.isProven),
     ...(session === undefined ? [] : newestSession(session, invoker)),
   ];
 }
@@ -52,6 +49,16 @@ export function restorePhaseSeries({ status }: RestoreSession, invoker: InvokerF
   return RestorePhase.options.flatMap((phase) =>
     seriesOf("coldstream_restore_session_phase", { ...labels, phase }, phase === current),
   );
+}
+
+/** Of a backup that was restored elsewhere and compared; without one the last figures stay. */
+export function proofSeries(proof: StepOutput["proof"], invoker: InvokerFacts): readonly Series[] {
+  if (proof === undefined) return [];
+  const labels = invokerLabels(invoker);
+  return [
+    ...seriesOf("coldstream_backup_last_proof_time_seconds", labels, timeIn(proof.time)),
+    ...seriesOf("coldstream_backup_proof_success", labels, proof.isProven),
+  ];
 }
 
 /** A stream of a session's report. Numbers of 64 bits travel as text. */

@@ -3,7 +3,7 @@ import type { BackupSession } from "../api/backup-session.ts";
 import { parseGoDuration } from "../api/duration.ts";
 import type { RestoreSession } from "../api/restore-session.ts";
 import type { InvokerFacts } from "../metrics/labels.ts";
-import { backupSeries } from "../metrics/own-series.ts";
+import { backupSeries, restorePhaseSeries } from "../metrics/own-series.ts";
 import type { Series } from "../metrics/table.ts";
 import type { Caches } from "./controller.ts";
 import { nextRunOf } from "./next-run.ts";
@@ -27,6 +27,11 @@ export function configurationSeries(
       session: newest(own),
     });
   });
+}
+
+/** Figures of the restores that are there. */
+export function restoreSeries({ restoreSessions }: Pick<Caches, "restoreSessions">): readonly Series[] {
+  return restoreSessions.list().flatMap((session) => restorePhaseSeries(session, invokerFacts(session)));
 }
 
 /** When no successful session is kept: what the Repository says, as long as nobody else stores in it. */

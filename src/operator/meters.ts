@@ -2,7 +2,7 @@ import { type ProcessFigures, processSeries } from "../metrics/process.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { type MetricsServer, startMetricsServer } from "../metrics/server.ts";
 import { type Series, seriesOf } from "../metrics/table.ts";
-import { configurationSeries } from "./figures.ts";
+import { configurationSeries, restoreSeries } from "./figures.ts";
 import type { Running } from "./leadership.ts";
 
 export interface MetersOptions {
@@ -55,6 +55,7 @@ export async function openMeters({ registry, listen, clock, version, ...options 
 function runningSeries({ caches, queues }: Running, now: Date): readonly Series[] {
   return [
     ...configurationSeries(caches.caches, now),
+    ...restoreSeries(caches.caches),
     ...Object.entries(queues()).flatMap(([kind, counts]) => [
       ...seriesOf("coldstream_queue_depth", { kind }, counts.waiting),
       ...seriesOf("coldstream_queue_running", { kind }, counts.running),

@@ -1,7 +1,7 @@
 import { sessionConditions } from "../api/condition-types.ts";
 import { resourceOf } from "../kube/resource.ts";
 import { type InvokerFacts, pushJob, type TargetFacts, targetFacts } from "../metrics/labels.ts";
-import { streamSeries } from "../metrics/own-series.ts";
+import { proofSeries, streamSeries } from "../metrics/own-series.ts";
 import { pushMetrics } from "../metrics/push.ts";
 import { hostSeries, repositorySeries, restoreHostSeries } from "../metrics/series.ts";
 import type { Series } from "../metrics/table.ts";
@@ -52,6 +52,7 @@ export async function pushSessionMetrics(
       ? [
           ...output.target.stats.flatMap((stats) => hostSeries(stats, { invoker, target })),
           ...streamSeries(output.streams, invoker),
+          ...proofSeries(output.proof, invoker),
         ]
       : output.target.stats.flatMap((stats) => restoreHostSeries(stats, { invoker, target }));
   const problem = await push(context, facts, series);

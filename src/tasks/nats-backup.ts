@@ -17,7 +17,7 @@ import { type ProofResult, proveBackup } from "./proof-step.ts";
 import { openAccess, scratchFolder } from "./repository-access.ts";
 import { openBackupSession, type Session } from "./session.ts";
 import { openReport } from "./session-report.ts";
-import { writeOutput } from "./step-output.ts";
+import { type Output, writeOutput } from "./step-output.ts";
 import { selectStreams } from "./stream-selection.ts";
 
 export type BackupFlags = TaskFlags<"nats-backup">;
@@ -33,7 +33,7 @@ export async function natsBackup(context: TaskContext, flags: BackupFlags): Prom
   const { log, signal, now } = context;
   const started = now();
   const namespace = flags.namespace ?? context.namespace;
-  const target = { name: flags.appbinding, namespace: flags.appbindingNamespace };
+  const binding = { name: flags.appbinding, namespace: flags.appbindingNamespace };
   const facts = (more: Partial<BackupFacts> = {}): BackupFacts => ({
     hostname: flags.hostname,
     durationMs: now().getTime() - started.getTime(),
@@ -43,10 +43,12 @@ export async function natsBackup(context: TaskContext, flags: BackupFlags): Prom
     ...more,
   });
   let result: BackupResult;
+  let proof: Output["proof"];
   try {
-    const session = await openBackupSession(context, { namespace, name: flags.backupsession, target });
+    const session = await openBackupSession(context, { namespace, name: flags.backupsession, target: binding });
     const saved = await save(context, { flags, session, namespace });
     result = savedResult(saved.report, facts(saved));
+    proof = proofOf(saved);
     log.info({ snapshot: saved.report.snapshot, phase: result.stats.phase }, "backup finished");
   } catch (error) {
     signal.throwIfAborted();
@@ -54,8 +56,13 @@ export async function natsBackup(context: TaskContext, flags: BackupFlags): Prom
     log.error({ code: failure.code, error }, "backup failed");
     result = failedResult(failure, facts());
   }
-  const output = { target: { stats: [result.stats], conditions: [result.condition] }, streams: [...result.streams] };
-  await writeOutput(context.paths.resolve(flags.outputDir), output, target);
+  const target = { stats: [result.stats], conditions: [result.condition] };
+  const output = { target, streams: [...result.streams], ...(proof === undefined ? {} : { proof }) };
+  await writeOutput(context.paths.resolve(flags.outputDir), output, binding);
+}
+
+function proofOf({ provenAt, disproof }: Pick<Saved, "provenAt" | "disproof">): Output["proof"] {
+  return provenAt === undefined ? undefined : { time: provenAt.toISOString(), isProven: disproof === undefined };
 }
 
 interface Saving {
@@ -64,7 +71,8 @@ interface Saving {
   readonly namespace: string;
 }
 
-type Saved = Pick<BackupFacts, "notes" | "disproof"> & { readonly report: BackupReport };
+type Saved = Pick<BackupFacts, "notes" | "disproof"> &
+  Pick<ProofResult, "provenAt"> & { readonly report: BackupReport };
 
 async function save(context: TaskContext, { flags, session, namespace }: Saving): Promise<Saved> {
   const { signal, log } = context;
@@ -98,8 +106,8 @@ function originOf(flags: BackupFlags, namespace: string): { readonly target: str
   };
 }
 
-function notesOf(notes: readonly string[], { note, disproof }: ProofResult): Pick<BackupFacts, "notes" | "disproof"> {
-  return { notes: note === undefined ? notes : [...notes, note], ...(disproof === undefined ? {} : { disproof }) };
+function notesOf(notes: readonly string[], { note, ...proof }: ProofResult): Omit<Saved, "report"> {
+  return { notes: note === undefined ? notes : [...notes, note], ...proof };
 }
 
 /** Params that a later version follows. What they ask for is about cost, so a backup without it is a good one. */

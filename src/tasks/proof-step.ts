@@ -26,6 +26,8 @@ export interface ProofResult {
   readonly note?: string;
   /** What is stored is not what was saved. */
   readonly disproof?: Failure;
+  /** When it was compared; undefined when it could not be. */
+  readonly provenAt?: Date;
 }
 
 const dayMs = 24 * 3600 * 1000;
@@ -47,10 +49,11 @@ export async function proveBackup(context: TaskContext, request: ProofRequest): 
     const env = { PATH, HOME: directory, TMPDIR: directory };
     const report = await prove({ repository, snapshot: entry, program, directory, env }, context);
     const differing = report.streams.filter(({ proven }) => !proven);
-    if (differing.length === 0) return { note: `proven on nats-server ${report.serverVersion}` };
+    const provenAt = now();
+    if (differing.length === 0) return { provenAt, note: `proven on nats-server ${report.serverVersion}` };
     const why = differing.map(({ stream, problem }) => `${stream} (${problem ?? "it differs"})`).join(", ");
     const what = `snapshot ${snapshot.slice(0, 8)} is saved, but ${counted(differing.length, "stream")} of it did not come back: ${why}`;
-    return { disproof: new Failure("not-proven", what, { hint: "do not rely on it; check the repository" }) };
+    return { provenAt, disproof: new Failure("not-proven", what, { hint: "do not rely on it; check the repository" }) };
   } catch (error) {
     signal.throwIfAborted();
     return { note: `it was not proven: ${sentenceOf(Failure.from(error))}` };

@@ -26,16 +26,17 @@ export type TargetOutput = z.infer<typeof TargetOutput>;
 export interface Output {
   readonly target: Pick<TargetOutput, "stats" | "conditions">;
   readonly streams: StepOutput["streams"];
+  readonly proof?: StepOutput["proof"];
 }
 
 /** Leaves what a step found out, for update-status. Whole or not at all. */
 export async function writeOutput(
   folder: string,
-  { target, streams }: Output,
+  { target, streams, proof }: Output,
   binding: { readonly name: string; readonly namespace: string },
 ): Promise<void> {
   const ref = { apiVersion: apiVersionOf("AppBinding"), kind: "AppBinding", ...binding };
-  const output: StepOutput = { targetStatus: { ref, ...target }, streams };
+  const output: StepOutput = { targetStatus: { ref, ...target }, streams, proof };
   const path = join(folder, outputFile);
   await mkdir(folder, { recursive: true });
   await writeFile(`${path}.new`, JSON.stringify(output));
@@ -46,8 +47,8 @@ export async function writeOutput(
 export async function readOutput(folder: string): Promise<Output> {
   const path = join(folder, outputFile);
   try {
-    const { targetStatus, streams } = StepOutput.parse(JSON.parse(await readFile(path, "utf8")));
-    return { target: TargetOutput.parse(targetStatus), streams };
+    const { targetStatus, streams, proof } = StepOutput.parse(JSON.parse(await readFile(path, "utf8")));
+    return { target: TargetOutput.parse(targetStatus), streams, proof };
   } catch (cause) {
     throw new Failure("unexpected", `reading ${path}, which the step before leaves`, { cause });
   }
