@@ -5,7 +5,7 @@ import * as core from "../kube/core.ts";
 import { type Followed, type FollowOptions, follow } from "../kube/follow.ts";
 import { type KubeObject, keyText, type Resource, resourceOf } from "../kube/resource.ts";
 import type { Caches, ObjectChange } from "./controller.ts";
-import { metadataOnly, trimPod } from "./trim.ts";
+import { metadataOnly, trimJob, trimPod } from "./trim.ts";
 
 export type CacheName = keyof Caches;
 
@@ -57,9 +57,9 @@ export function openCaches(cluster: Cluster, { log, onChange, signal }: CachesOp
     functions: all("functions", resourceOf("Function")),
     snapshots: all("snapshots", resourceOf("Snapshot")),
     cronJobs: all("cronJobs", core.cronJobs, { where: managed }),
-    jobs: all("jobs", core.jobs, { where: managed }),
+    jobs: all("jobs", core.jobs, { where: managed, trim: trimJob }),
     pods: all("pods", core.pods, { where: managed, trim: trimPod }),
-    claims: all("claims", core.persistentVolumeClaims, { where: managed }),
+    claims: all("claims", core.persistentVolumeClaims, { where: managed, trim: metadataOnly }),
     configMaps: all("configMaps", core.configMaps, { where: managed }),
     roles: all("roles", core.roles, { where: managed, trim: metadataOnly }),
     namespaces: all("namespaces", core.namespaces, { trim: metadataOnly }),

@@ -35,7 +35,7 @@ export interface Controller {
   readonly watches: Watches;
   /** Whether a change of this kind itself is worth a look; absent: every change is. */
   readonly concerns?: (change: ObjectChange<KubeObject>) => boolean;
-  /** Changes are collected for so long before a look, so that many at once cost one. Default 0. */
+  /** Changes of other kinds are collected for so long before a look, so that many at once cost one. Default 0. */
   readonly settleMs?: number;
   /** One pass over one object, which may be gone. What it throws is logged and tried again with back-off. */
   reconcile(key: Key, waiting: Waiting): Promise<Outcome>;
@@ -63,7 +63,7 @@ export type Cache<T extends KubeObject> = Pick<Store<T>, "get" | "list" | "owned
 
 /**
  * Secrets are in none of them (the operator may get, not list). Of Kubernetes' own kinds only what carries our
- * managed-by label is here, without managedFields; pods without what no one of us reads.
+ * managed-by label is here, without managedFields; Jobs and pods without what no one of us reads.
  */
 export interface Caches {
   readonly repositories: Cache<Repository>;
@@ -80,6 +80,7 @@ export interface Caches {
   readonly cronJobs: Cache<CronJob>;
   readonly jobs: Cache<Job>;
   readonly pods: Cache<Pod>;
+  /** Their metadata alone. */
   readonly claims: Cache<PersistentVolumeClaim>;
   /** The sessions' reports. */
   readonly configMaps: Cache<ConfigMap>;

@@ -38,7 +38,7 @@ describe("the dispatch", () => {
   });
   test.each<[string, Partial<Controller>, "repositories" | "namespaces", readonly string[]]>([
     ["its own kind", {}, "repositories", ["Repository one 0"]],
-    ["its own kind, collected", { settleMs: 500 }, "repositories", ["Repository one 500"]],
+    ["its own kind at once", { settleMs: 500 }, "repositories", ["Repository one 0"]],
     ["its own kind, when it is no concern", { concerns: () => false }, "repositories", []],
     ["another kind", {}, "namespaces", []],
     [
@@ -46,6 +46,12 @@ describe("the dispatch", () => {
       { watches: { namespaces: () => [{ namespace: "demo", name: "two" }] } },
       "namespaces",
       ["Repository two 0"],
+    ],
+    [
+      "another kind that it watches, collected",
+      { settleMs: 500, watches: { namespaces: () => [{ namespace: "demo", name: "two" }] } },
+      "namespaces",
+      ["Repository two 500"],
     ],
   ])("tells a controller of %s", (_title, controller, name, expected) => {
     const { dispatch, enqueued } = setUp(controller);

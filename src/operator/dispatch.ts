@@ -33,7 +33,7 @@ export function openDispatch(
     take(name, change) {
       if (!hasBegun) return;
       for (const { kind, concerns, watches, settleMs = 0 } of controllers) {
-        if (cacheOf[kind] === name && concerns?.(change) !== false) enqueue(kind, change.key, settleMs);
+        if (cacheOf[kind] === name && concerns?.(change) !== false) enqueue(kind, change.key);
         // The change is of the kind that its cache holds; a table by name cannot say so.
         const watch = watches[name] as Watch | undefined;
         for (const key of watch?.(change, caches) ?? []) enqueue(kind, key, settleMs);

@@ -1,5 +1,5 @@
 import type { Metadata } from "../api/document.ts";
-import type { Pod } from "../kube/core.ts";
+import type { Job, Pod } from "../kube/core.ts";
 import type { KubeObject } from "../kube/resource.ts";
 
 /** What is kept of objects of which there are many: the operator's memory is what these leave. */
@@ -26,6 +26,12 @@ export function trimPod({ apiVersion, kind, metadata, spec, status }: Pod): Pod 
     },
     status,
   };
+}
+
+/** How it fares, whose it is, and whether it is to run. */
+export function trimJob({ apiVersion, kind, metadata, spec: { suspend }, status }: Job): Job {
+  const spec = { template: { spec: { containers: [] } }, ...(suspend === undefined ? {} : { suspend }) };
+  return { apiVersion, kind, metadata: slim(metadata), spec, status };
 }
 
 function slim({ annotations: _, managedFields: __, ...metadata }: Metadata): Metadata {

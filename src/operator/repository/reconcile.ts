@@ -16,8 +16,8 @@ export function repositoryController(world: World): Controller {
   const wipeOuts = openWipeOuts(world);
   return {
     kind: "Repository",
-    // A thousand invokers that come at once are written in a few goes.
-    settleMs: 500,
+    // A thousand invokers that come at once are written in a few goes: their names are a status of 100 kB.
+    settleMs: 2000,
     concerns: (change) => isAskedAnew(change) || isLoose(change, finalizers.repository),
     watches: {
       backupConfigurations: ({ before, after }) => named(before, after),
