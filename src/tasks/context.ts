@@ -8,6 +8,7 @@ import { inCluster } from "../kube/in-cluster.ts";
 import type { Key, KubeObject, Resource } from "../kube/resource.ts";
 import { keyText } from "../kube/resource.ts";
 import type { TaskEnvironment } from "./environment.ts";
+import { stubborn } from "./stubborn-cluster.ts";
 
 /** What every program is given besides its flags. */
 export interface TaskContext {
@@ -31,7 +32,7 @@ export function openContext(
 ): TaskContext {
   const [paths, hosts] = [openPaths(environment.mounts), openHosts(environment.hosts)];
   const settings = clusterSettings({ environment, paths, hosts });
-  const cluster = openCluster(settings);
+  const cluster = stubborn(openCluster(settings));
   return {
     ...{ cluster, namespace: settings.namespace, environment, paths, hosts },
     ...{ log, signal, now: () => new Date() },

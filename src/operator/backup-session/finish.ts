@@ -46,7 +46,7 @@ export async function finish(means: Means, view: BackupSessionView, { signal }: 
   const metrics = await pushBackupSession(world, { session: expected, configuration }, { signal });
   const phase = expected.status?.phase ?? "Unknown";
   const clearing = { jobName, hasFailed: phase === "Failed", signal };
-  await attempt(world, { session, what: "clearing away" }, () => clearAway(world, session, clearing));
+  await attempt(world, { session, what: "clearing away", signal }, () => clearAway(world, session, clearing));
   const history = await cleanHistory(world, { session, phase, configuration }, { signal });
   const end = { metrics, history, ...retry };
   const written = await write(means, { session }, (status) => change.finished(status, end, momentOf(world, session)), {
@@ -82,7 +82,7 @@ async function keepSnapshots(
   const repository = key === undefined ? undefined : world.caches.repositories.get(key);
   if (repository === undefined || snapshots === undefined) return;
   const work = () => syncSnapshots(world, { repository, reported: snapshots }, waiting);
-  await attempt(world, { session, what: "keeping Snapshots" }, work);
+  await attempt(world, { session, what: "keeping Snapshots", ...waiting }, work);
 }
 
 /** Without an invoker there is no limit: its sessions go with it. */
@@ -94,7 +94,7 @@ export async function cleanHistory(
   if (configuration === undefined) return undefined;
   const all = world.caches.backupSessions.list((other) => isOfSameInvoker(session, other));
   const old = surplus({ session, phase }, all, configuration.spec.backupHistoryLimit);
-  const trouble = await attempt(world, { session, what: "cleaning the history" }, async () => {
+  const trouble = await attempt(world, { session, what: "cleaning the history", signal }, async () => {
     for (const each of old) {
       const { uid } = each.metadata;
       const options = { signal, propagation: "Background", ...(uid === undefined ? {} : { uid }) } as const;

@@ -31,7 +31,7 @@ export async function finish(means: Means, known: RestoreSession, { signal }: Wa
   const key = { namespace: session.metadata.namespace, name: jobName };
   const report = reportOf(await world.cluster.get(configMaps, key, { signal }));
   const expected = change.finished(session.status ?? {}, assumed, momentOf(world, session));
-  await attempt(world, { session, what: "clearing away" }, async () => {
+  await attempt(world, { session, what: "clearing away", signal }, async () => {
     await clearAway(world, session, { jobName, hasFailed: expected?.phase === "Failed", signal });
     await giveBack(means, session, { signal });
   });
