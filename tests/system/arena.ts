@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { listSnapshots } from "../../src/vault/catalog.ts";
+import { eventually } from "../support/eventually.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { openPlots, type Plot, type SessionKind, type SessionName } from "./plot.ts";
 import { type System, startSystem } from "./system.ts";
@@ -61,8 +62,12 @@ export async function openArena({ plotCount = 3 } = {}): Promise<Arena> {
     ...{ system, witness, plots, round },
     async warmUp() {
       for (const { namespace } of plots) {
-        const key = { namespace, name: "sample-nats-backup" };
-        await system.desk.until("BackupConfiguration", key, ({ status }) => status?.phase === "Ready");
+        const isReady = async () => {
+          const found = await system.desk.get("BackupConfiguration", namespace, "sample-nats-backup");
+          return found?.status?.phase === "Ready";
+        };
+        // an API server that makes trouble takes its time
+        await eventually(`the BackupConfiguration in ${namespace} is Ready`, isReady, { timeoutMs: 120_000 });
       }
       const begunMs = performance.now();
       await round({ kinds: () => "BackupSession" });

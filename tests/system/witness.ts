@@ -183,7 +183,7 @@ async function settledLeftovers(desk: Desk, plot: Plot): Promise<readonly string
     last = await leftoversIn(desk, plot.namespace);
     return last.length === 0;
   };
-  await eventually("nothing left over", look, { timeoutMs: 30_000 }).catch(() => undefined);
+  await eventually("nothing left over", look, { timeoutMs: 60_000 }).catch(() => undefined);
   return last;
 }
 
@@ -215,9 +215,13 @@ async function leftoversIn({ cluster }: Desk, namespace: string): Promise<readon
     // the rights of a restore's account are those of its invoker, which is the RestoreSession itself
     const isOfEnded = owners.some((uid) => ended.has(uid)) && !name.includes(" restoresession-");
     if (isOfEnded && ["PersistentVolumeClaim", "Role", "RoleBinding"].includes(each.kind ?? ""))
-      return [`${name} outlived its session`];
+      return [`${name} outlived its session${goingSince(each)}`];
     return each.kind === "Pod" && !isOver(each) ? [`${name} still runs`] : [];
   });
+}
+
+function goingSince({ metadata: { deletionTimestamp, finalizers } }: KubeObject): string {
+  return deletionTimestamp == null ? "" : ` (removed ${deletionTimestamp}, held by ${finalizers?.join()})`;
 }
 
 function isEnded(session: KubeObject): boolean {
