@@ -7,7 +7,7 @@ import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { type Journey, lookAt, makeOrders, openJourney, withManager } from "./journey.ts";
 import { type System, startSystem, systemMissing } from "./system.ts";
 
-describe.skipIf(systemMissing() !== undefined)("the guide for NATS from its Helm chart", { timeout: 180_000 }, () => {
+describe.skipIf(systemMissing() !== undefined)("the guide for NATS from its Helm chart", { timeout: 300_000 }, () => {
   let system: System;
   let nats: TestServer;
   let journey: Journey;
@@ -73,7 +73,7 @@ describe.skipIf(systemMissing() !== undefined)("the guide for NATS from its Helm
       "a BackupSession",
       async () =>
         (await kubectl("get", "backupsession", "-o", "jsonpath={.items[*].metadata.name}")).split(" ")[0] || undefined,
-      { timeoutMs: 90_000 },
+      { timeoutMs: 150_000 },
     );
     expect(session).toMatch(/^sample-nats-backup-\d{10}$/);
     await journey.ended(session);

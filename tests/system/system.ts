@@ -70,7 +70,12 @@ export async function startSystem({
       image,
       hosts,
       entry: [process.execPath, join(root, "src/cli/main.ts")],
-      environment: { PATH: [join(root, ".tools/bin"), process.env.PATH].join(delimiter), ...environment },
+      // Every container starts a Node of its own, which would compile all of src each time.
+      environment: {
+        PATH: [join(root, ".tools/bin"), process.env.PATH].join(delimiter),
+        NODE_COMPILE_CACHE: join(folder, "compiled"),
+        ...environment,
+      },
       ...{ shutdownGraceMs: 2000, podHostNames },
       signal: new AbortController().signal,
     }),
