@@ -6,9 +6,17 @@ for (const name of Object.keys(process.env)) {
   if (/^(RESTIC|NATS)_/.test(name)) delete process.env[name];
 }
 
+const isLong = process.env.COLDSTREAM_LONG === "1";
+
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "tests/**/*.test.ts", "scripts/**/*.test.ts"],
+    // *.long.ts: of `npm run test:long` alone
+    include: [
+      "src/**/*.test.ts",
+      "tests/**/*.test.ts",
+      "scripts/**/*.test.ts",
+      ...(isLong ? ["tests/**/*.long.ts"] : []),
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
