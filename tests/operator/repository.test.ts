@@ -117,7 +117,9 @@ describe.skipIf(missing !== undefined)(`a Repository${missing === undefined ? ""
       await eventually("the account to go", async () =>
         (await desk.list(serviceAccounts, namespace)).every((each) => each.metadata.name !== jobName),
       );
-      expect((await desk.list(jobs, namespace)).filter((one) => one.metadata.deletionTimestamp == null)).toEqual([]);
+      await eventually("the Job to go", async () =>
+        (await desk.list(jobs, namespace)).every((one) => one.metadata.deletionTimestamp != null),
+      );
     }, 90_000);
 
     test("says why the data could not be deleted, and goes when it is asked for no longer", async () => {
