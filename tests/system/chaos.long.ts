@@ -27,14 +27,19 @@ describe.skipIf(systemMissing() !== undefined)("an API server", { timeout: 300_0
   let arena: Arena;
   let proxy: ApiProxy;
   let operator: AsyncDisposable;
+  /** Only once all is set up. */
+  let isDamaging = false;
   const random = seededRandom("chaos");
   const anyKind = (): SessionKind => (random.below(3) === 0 ? "RestoreSession" : "BackupSession");
 
   beforeAll(async () => {
     arena = await openArena();
-    proxy = await startApiProxy(arena.system.desk.plane, (request) => troubleFor(request, random));
+    proxy = await startApiProxy(arena.system.desk.plane, (request) =>
+      isDamaging ? troubleFor(request, random) : undefined,
+    );
     operator = await startOperator(arena, proxy);
     await arena.warmUp();
+    isDamaging = true;
   }, 240_000);
   afterAll(async () => {
     for (const one of [operator, proxy, arena]) await one?.[Symbol.asyncDispose]();

@@ -176,14 +176,14 @@ async function falseSuccess(plot: Plot, { kind, snapshot }: EndedSession): Promi
   return own.complete ? [] : ["has a snapshot that is not complete"];
 }
 
-/** The garbage collector and the controllers of Kubernetes may take their time. */
+/** The garbage collector and the controllers of Kubernetes take their time, above all after an API server's restart. */
 async function settledLeftovers(desk: Desk, plot: Plot): Promise<readonly string[]> {
   let last: readonly string[] = [];
   const look = async () => {
     last = await leftoversIn(desk, plot.namespace);
     return last.length === 0;
   };
-  await eventually("nothing left over", look, { timeoutMs: 60_000 }).catch(() => undefined);
+  await eventually("nothing left over", look, { timeoutMs: 150_000 }).catch(() => undefined);
   return last;
 }
 
