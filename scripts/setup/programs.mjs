@@ -37,7 +37,7 @@ export async function ensureProgramsForUse(tools) {
 }
 
 /**
- * What the tests run besides: four versions of nats-server, rest-server, s2c, versitygw, kubectl, the Pushgateway, a
+ * What the tests run besides: four versions of nats-server, rest-server, s2c, versitygw, rclone, kubectl, the Pushgateway, a
  * Kubernetes control plane and, as root, a whole node. What cannot be had is remembered, not fatal.
  */
 export async function ensureProgramsForTests(tools, { again }) {
@@ -54,6 +54,8 @@ export async function ensureProgramsForTests(tools, { again }) {
     // the Snappy framer that docs/format.md names, and an S3 server that checks signatures
     goProgram("s2c", "github.com/klauspost/compress/s2/cmd/s2c@v1.18.4", "-help"),
     goProgram("versitygw", "github.com/versity/versitygw/cmd/versitygw@v1.8.0", "--version"),
+    // what deletes a repository in an object store
+    { title: "rclone", candidates: [fromDebian(debian, "rclone", { inside: "usr/bin/rclone", least: "1.60.0" })] },
     pushgateway(debian),
     kubectl(debian),
   ];
