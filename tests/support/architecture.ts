@@ -45,6 +45,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
     "src/metrics/server.ts",
     "src/tasks/hooks/dial.ts",
     "src/repository/rest-wipe.ts",
+    "src/local/https.ts",
   ],
   "node:http2": [],
   "node:https": [
@@ -52,6 +53,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
     "src/machine/log-server.ts",
     "src/tasks/hooks/dial.ts",
     "src/repository/rest-wipe.ts",
+    "src/local/https.ts",
   ],
   "node:sqlite": ["src/local/store.ts"],
 };
