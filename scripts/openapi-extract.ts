@@ -1,9 +1,12 @@
 /**
- * Makes src/api/kubernetes.json anew: the types of Kubernetes that our documents embed, from the OpenAPI that Kubernetes
- * publishes with its source. `node scripts/openapi-extract.ts` needs Go, which checks what it downloads.
+ * Makes src/api/kubernetes.json and src/local/openapi.json anew from the OpenAPI that Kubernetes publishes with its source.
+ * `node scripts/openapi-extract.ts` needs Go, which checks what it downloads.
  *
- * Left out are descriptions (kubectl apply keeps the whole definition in one annotation of 256 KiB), defaults (the API
+ * kubernetes.json: the types of Kubernetes that our documents embed. Left out are descriptions (kubectl apply keeps the whole definition in one annotation of 256 KiB), defaults (the API
  * server would write them into users' documents; the pod gets them anyway) and list types (duplicates would be refused).
+ *
+ * openapi.json: the kinds of Kubernetes that our own API server serves, with all that they are made of, under Kubernetes' names
+ * and with its descriptions, which `kubectl explain` shows. Left out are defaults that are Go's zero values.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -86,15 +89,75 @@ function copy(schemas: Readonly<Record<string, Schema>>, schema: Schema, above: 
   };
 }
 
+/** Kinds of src/local/served.ts, and what is sent to their subresources: group -> kinds. */
+const servedKinds: Readonly<Record<string, readonly string[]>> = {
+  "authentication.v1": ["SelfSubjectReview", "TokenRequest"],
+  "authorization.v1": ["SelfSubjectAccessReview", "SelfSubjectRulesReview"],
+  "batch.v1": ["CronJob", "Job"],
+  "coordination.v1": ["Lease"],
+  "core.v1": [
+    ...["Binding", "ConfigMap", "Endpoints", "Event", "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim"],
+    ...["Pod", "Secret", "Service", "ServiceAccount"],
+  ],
+  "rbac.v1": ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
+  "storage.v1": ["StorageClass"],
+};
+
+/** Every schema that these names lead to, by name. */
+function reachable(
+  schemas: Readonly<Record<string, Schema>>,
+  names: readonly string[],
+): Readonly<Record<string, object>> {
+  const found = new Map<string, object>();
+  function visit(name: string): void {
+    const schema = schemas[name];
+    if (schema === undefined) throw new Error(`Kubernetes ${kubernetes} has no ${name}`);
+    if (found.has(name)) return;
+    const references: string[] = [];
+    const kept = JSON.stringify(schema, (key, value) => {
+      if (key === "$ref") references.push(value.replace("#/components/schemas/", ""));
+      return key === "default" && isZero(value) ? undefined : value;
+    });
+    found.set(name, JSON.parse(kept));
+    references.forEach(visit);
+  }
+  names.forEach(visit);
+  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function isZero(value: unknown): boolean {
+  return ["{}", '""', "0", "false"].includes(JSON.stringify(value));
+}
+
+function write(path: string, content: object): void {
+  const target = join(import.meta.dirname, "..", path);
+  writeFileSync(target, JSON.stringify(content));
+  execFileSync(join(import.meta.dirname, "../node_modules/.bin/biome"), ["format", "--write", target]);
+}
+
 const module = JSON.parse(
   execFileSync("go", ["mod", "download", "-json", `k8s.io/kubernetes@${kubernetes}`], { encoding: "utf8" }),
 );
-const source = readFileSync(join(module.Dir, "api/openapi-spec/v3/api__v1_openapi.json"), "utf8");
-const { schemas } = JSON.parse(source).components;
+function schemasOf(document: string): Readonly<Record<string, Schema>> {
+  const file = join(module.Dir, `api/openapi-spec/v3/${document}_openapi.json`);
+  return JSON.parse(readFileSync(file, "utf8")).components.schemas;
+}
+const coreSchemas = schemasOf("api__v1");
 const extract = [...wanted, `${meta}LabelSelector`, `${meta}OwnerReference`].map(
-  (name) => [name.replace(/^.*\./, ""), definition(schemas, name)] as const,
+  (name) => [name.replace(/^.*\./, ""), definition(coreSchemas, name)] as const,
 );
-const byName = extract.sort(([a], [b]) => (a < b ? -1 : 1));
-const target = join(import.meta.dirname, "../src/api/kubernetes.json");
-writeFileSync(target, JSON.stringify(Object.fromEntries(byName)));
-execFileSync(join(import.meta.dirname, "../node_modules/.bin/biome"), ["format", "--write", target]);
+write("src/api/kubernetes.json", Object.fromEntries(extract.sort(([a], [b]) => (a < b ? -1 : 1))));
+
+const apis = [
+  "authentication.k8s.io",
+  "authorization.k8s.io",
+  "batch",
+  "coordination.k8s.io",
+  "rbac.authorization.k8s.io",
+];
+const documents = ["api__v1", ...[...apis, "storage.k8s.io"].map((group) => `apis__${group}__v1`)];
+const allSchemas = Object.assign({}, ...documents.map(schemasOf));
+const names = Object.entries(servedKinds).flatMap(([group, kinds]) =>
+  kinds.map((kind) => `io.k8s.api.${group}.${kind}`),
+);
+write("src/local/openapi.json", reachable(allSchemas, names));

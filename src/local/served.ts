@@ -1,6 +1,7 @@
 import { crds } from "../api/crd.ts";
 import { type Kind, kinds } from "../api/kinds.ts";
 import type { Column } from "./columns.ts";
+import { definitionName, definitions } from "./schema/definitions.ts";
 import type { Schema } from "./schema/schema.ts";
 
 export type Subresource = "status" | "log" | "token" | "binding" | "finalize";
@@ -96,7 +97,10 @@ function servedBuiltIn(groupVersion: string, kind: string, entry: BuiltIn): Serv
   return {
     ...{ group, version, kind, plural, singular: kind.toLowerCase(), shortNames, categories },
     ...{ scope, verbs, subresources, columns: [], isOurs: false },
-    schema: undefined,
+    get schema() {
+      const name = definitionName(group, version, kind);
+      return name === undefined ? undefined : definitions()[name];
+    },
   };
 }
 
