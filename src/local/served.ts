@@ -1,6 +1,7 @@
 import { crds } from "../api/crd.ts";
 import { type Kind, kinds } from "../api/kinds.ts";
-import type { Column } from "./columns.ts";
+import { type Column, columnsOfKind } from "./columns.ts";
+import { columnsOfBuiltIn } from "./columns-built-in.ts";
 import { definitionName, definitions } from "./schema/definitions.ts";
 import type { Schema } from "./schema/schema.ts";
 
@@ -96,7 +97,7 @@ function servedBuiltIn(groupVersion: string, kind: string, entry: BuiltIn): Serv
   const { plural, shortNames = [], categories = [], scope = "Namespaced", verbs = allVerbs, subresources = [] } = entry;
   return {
     ...{ group, version, kind, plural, singular: kind.toLowerCase(), shortNames, categories },
-    ...{ scope, verbs, subresources, columns: [], isOurs: false },
+    ...{ scope, verbs, subresources, columns: columnsOfBuiltIn(kind), isOurs: false },
     get schema() {
       const name = definitionName(group, version, kind);
       return name === undefined ? undefined : definitions()[name];
@@ -108,7 +109,8 @@ function servedKind(kind: Kind): ServedResource {
   const { group, version, plural, shortNames, categories, scope, statusSubresource } = kinds[kind];
   return {
     ...{ group, version, kind, plural, singular: kind.toLowerCase(), shortNames, categories, scope },
-    ...{ verbs: allVerbs, subresources: statusSubresource ? ["status"] : [], columns: [], isOurs: true },
+    ...{ verbs: allVerbs, subresources: statusSubresource ? ["status"] : [], isOurs: true },
+    columns: columnsOfKind(kinds[kind].columns),
     get schema() {
       return schemasOfOurs().get(kind);
     },
