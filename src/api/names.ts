@@ -7,6 +7,9 @@ const cronJobLimit = 52;
 
 const trigger = "stash-trigger";
 
+/** The account of all CronJobs of a namespace, unless the user names one. */
+export const triggerAccountName = "coldstream-trigger";
+
 export function dashed(name: string): string {
   return name.replaceAll(".", "-");
 }
@@ -39,7 +42,7 @@ export interface Invoker {
   readonly namespace: string;
 }
 
-/** The CronJob, its ServiceAccount and its RoleBinding. A long name keeps its end: there people put what differs. */
+/** The CronJob. A long name keeps its end: there people put what differs. */
 export function cronJobName({ name, namespace }: Invoker, targetNamespace: string): string {
   const base = dashed(name);
   return targetNamespace === namespace

@@ -44,7 +44,6 @@ export async function openCluster(): Promise<Cluster> {
     },
     async leaveAsStash(configuration) {
       const name = `stash-trigger-${configuration}`;
-      await desk.kubectl("delete", "rolebinding", name, "-n", "demo");
       const uid = await desk.kubectl("get", "bc", configuration, "-n", "demo", "-o", "jsonpath={.metadata.uid}");
       const owner = {
         apiVersion: apiVersionOf("BackupConfiguration"),

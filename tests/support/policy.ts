@@ -23,3 +23,10 @@ function permissions({ apiGroups, resources, resourceNames, verbs }: PolicyRule)
     ),
   );
 }
+
+/** `verbs resources names`, one line a rule. */
+export function notedRules(rules: readonly PolicyRule[]): readonly string[] {
+  return rules.map(
+    ({ verbs, resources, resourceNames }) => `${verbs} ${resources} ${(resourceNames ?? ["*"]).join(" ")}`,
+  );
+}

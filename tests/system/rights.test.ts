@@ -22,7 +22,7 @@ describe.skipIf(controlPlaneMissing() !== undefined)("rights", { timeout: 60_000
   let own: string;
   let store: string;
   let foreign: string;
-  const [job, trigger] = ["backupconfiguration-sample-nats-backup-0", "stash-trigger-sample-nats-backup"];
+  const [job, trigger] = ["backupconfiguration-sample-nats-backup-0", "coldstream-trigger"];
 
   async function may(account: string, { verb, of, name, namespace = own }: Wish): Promise<boolean> {
     const [kind = "", subresource] = of.split("/");

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { AppBinding } from "../../api/app-binding.ts";
+import type { BackupConfiguration } from "../../api/backup-configuration.ts";
 import type { Repository } from "../../api/repository.ts";
 import { describe, Failure } from "../../kit/failures.ts";
 import type { Waiting } from "../../kube/cluster.ts";
@@ -9,48 +10,56 @@ import { KubeFailure } from "../../kube/failure.ts";
 import { type KubeObject, keyOf, type Resource } from "../../kube/resource.ts";
 import { ensure } from "../../kube/update.ts";
 import type { World } from "../controller.ts";
+import { ownAccountOf } from "../executor/pod.ts";
 import type { MadeObject } from "../made.ts";
 import { ensurePullSecrets } from "../pull-secret.ts";
-import { buildJobRights } from "../rights/job.ts";
+import { buildFarRights } from "../rights/job.ts";
+import { openTriggerAccounts } from "../trigger/accounts.ts";
 import { buildTrigger } from "../trigger/trigger.ts";
 import type { ConfigurationView } from "./view.ts";
 
-/** The CronJob of a configuration, and the accounts and rights of its two kinds of Jobs. */
+/** The CronJob of a configuration, what it runs as, and the rights that its backups need in other namespaces. */
 export interface Offshoots {
   /** Makes what is missing and mends what differs. Why that is not possible, in a sentence, or undefined. */
   keep(view: FitView, waiting: Waiting): Promise<string | undefined>;
   forget(uid: string): void;
+  /** Removes what only a last configuration of its namespace leaves behind. */
+  letGo(configuration: BackupConfiguration, waiting: Waiting): Promise<void>;
 }
 
 export type FitView = ConfigurationView & { readonly repository: Repository; readonly appBinding: AppBinding };
 
-/** CronJobs are followed; the others are looked at anew after so long, in case somebody changed them. */
+/** CronJobs are followed; rights elsewhere are looked at anew after so long, in case somebody changed them. */
 const trustMs = 3_600_000;
 
 export function openOffshoots(world: World): Offshoots {
+  const accounts = openTriggerAccounts(world);
   /** What was kept of each configuration, and when. */
   const kept = new Map<string, { readonly mark: string; readonly at: number }>();
   return {
     async keep(view, waiting) {
-      const { configuration, repository, appBinding } = view;
+      const { configuration, repository } = view;
       const { settings, clock } = world;
       const uid = configuration.metadata.uid ?? "";
-      const rights = buildJobRights(configuration, { repository, appBinding });
+      const rights = buildFarRights(configuration, repository);
       const objects = [...buildTrigger(configuration, { settings }), ...rights];
       const mark = digestOf(objects);
       const before = kept.get(uid);
       const isTrusted = before?.mark === mark && clock().getTime() - before.at < trustMs;
-      if (isTrusted && isInPlace(objects, view.cronJobs)) return undefined;
-      kept.delete(uid);
+      const isKept = isTrusted && isInPlace(objects, view.cronJobs);
+      if (!isKept) kept.delete(uid);
       const trouble = await troubleOf(async () => {
+        if (ownAccountOf(configuration.spec) === undefined) await accounts.keep(view.key.namespace, waiting);
+        if (isKept) return;
         await ensurePullSecrets(world, configuration, waiting);
         await makeAll(world, { view, objects }, waiting);
         await removeLeftovers(world, view, { objects, ...waiting });
       });
-      if (trouble === undefined) kept.set(uid, { mark, at: clock().getTime() });
+      if (trouble === undefined && !isKept) kept.set(uid, { mark, at: clock().getTime() });
       return trouble;
     },
     forget: (uid) => void kept.delete(uid),
+    letGo: async (configuration, waiting) => await accounts.release(configuration, waiting),
   };
 }
 

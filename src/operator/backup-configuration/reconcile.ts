@@ -103,7 +103,7 @@ async function writeStatus(
   return written?.status;
 }
 
-/** Its CronJob, sessions and accounts are the garbage collector's, its reference is the Repository's controller's. */
+/** Its CronJob, sessions and account are the garbage collector's, its reference is the Repository's controller's. */
 async function end(
   { world, offshoots }: Means,
   configuration: BackupConfiguration,
@@ -113,6 +113,7 @@ async function end(
   const sure = configuration.spec.repository?.namespace;
   await takeBackRights(world, configuration, { ...waiting, sure: sure === "" ? undefined : sure });
   offshoots.forget(configuration.metadata.uid ?? "");
+  await offshoots.letGo(configuration, waiting);
   const key = keyOf(configuration);
   const options = { ...waiting, finalizer: finalizers.invoker, from: configuration };
   await removeFinalizer(world.cluster, backupConfigurations, key, options);

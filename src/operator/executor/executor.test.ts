@@ -17,7 +17,7 @@ import { manifest } from "../../../tests/support/manifests.ts";
 import { Repository } from "../../api/repository.ts";
 import { Task } from "../../api/task.ts";
 import { parseTaskFlags } from "../../api/task-flags.ts";
-import { configMaps, jobs, persistentVolumeClaims, roleBindings, roles } from "../../kube/core.ts";
+import { configMaps, jobs, persistentVolumeClaims, roleBindings, roles, serviceAccounts } from "../../kube/core.ts";
 
 const jobName = "stash-backup-sample-nats-backup-1795230000-0";
 const claim = { metadata: { name: "tmp" }, spec: { accessModes: ["ReadWriteOnce"] } };
@@ -25,14 +25,15 @@ const claim = { metadata: { name: "tmp" }, spec: { accessModes: ["ReadWriteOnce"
 describe("what carries a session out", () => {
   test("is made in the order in which it is needed", () => {
     const kindsOf = (spec: object) => executorOf(configuration(spec)).objects.map(({ resource }) => resource.kind);
-    expect(kindsOf({})).toEqual(["Role", "RoleBinding", "ConfigMap", "Job"]);
+    expect(kindsOf({})).toEqual(["ServiceAccount", "Role", "RoleBinding", "ConfigMap", "Job"]);
+    expect(kindsOf({ runtimeSettings: { pod: { serviceAccountName: "mine" } } })[0]).toBe("Role");
     expect(kindsOf({ interimVolumeTemplate: claim, hooks: { preBackup: { exec: { command: ["a"] } } } })).toEqual([
-      ...["Role", "RoleBinding", "RoleBinding", "ConfigMap", "PersistentVolumeClaim", "Job"],
+      ...["ServiceAccount", "Role", "RoleBinding", "RoleBinding", "ConfigMap", "PersistentVolumeClaim", "Job"],
     ]);
   });
   test("is what Kubernetes' own kinds look like", () => {
     const { objects } = executorOf(configuration({ interimVolumeTemplate: claim }));
-    const schemas = [roles, roleBindings, configMaps, persistentVolumeClaims, jobs];
+    const schemas = [serviceAccounts, roles, roleBindings, configMaps, persistentVolumeClaims, jobs];
     for (const { resource, draft } of objects) {
       const schema = schemas.find(({ kind }) => kind === resource.kind)?.schema;
       expect(schema?.safeParse({ apiVersion: "v1", kind: resource.kind, ...draft }).error).toBeUndefined();
@@ -47,10 +48,11 @@ describe("what carries a session out", () => {
     );
     expect(name).toBe(jobName);
     const owner = { kind: "BackupSession", uid: "uid-of-the-session", controller: true };
-    for (const { draft } of objects) {
+    for (const { resource, draft } of objects) {
       expect(draft.metadata).toMatchObject({
         namespace: "demo",
-        ownerReferences: [owner],
+        // the account serves all sessions
+        ownerReferences: [resource.kind === "ServiceAccount" ? { kind: "BackupConfiguration" } : owner],
         labels: {
           team: "a",
           "app.kubernetes.io/managed-by": "stash.appscode.com",
@@ -58,7 +60,8 @@ describe("what carries a session out", () => {
         },
       });
     }
-    const names = objects.map(({ draft }) => draft.metadata.name);
+    const [account, ...names] = objects.map(({ draft }) => draft.metadata.name);
+    expect(account).toBe("backupconfiguration-sample-nats-backup-0");
     expect(names).toEqual([jobName, jobName, jobName, "sample-nats-backup-1795230000-tmp", jobName]);
   });
   test("of a restore belongs to the RestoreSession", () => {

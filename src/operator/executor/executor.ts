@@ -10,6 +10,7 @@ import type { Task } from "../../api/task.ts";
 import { Failure } from "../../kit/failures.ts";
 import { type Container, ownedBy, type PodTemplate } from "../../kube/core.ts";
 import type { MadeObject, Metadata } from "../made.ts";
+import { buildJobAccount, jobRules } from "../rights/job.ts";
 import { buildSessionRights } from "../rights/session.ts";
 import type { OperatorSettings } from "../settings.ts";
 import { userParams } from "../task/choice.ts";
@@ -45,7 +46,8 @@ export interface Executor {
   /** Of the Job; its Role, RoleBinding and report are named alike. */
   readonly name: string;
   /**
-   * In the order to make them: Role, RoleBinding (two with hooks by exec), report, interim claim, Job. All are the session's.
+   * In the order to make them: the account (the invoker's, for all its sessions), Role, RoleBinding (two with hooks by exec),
+   * report, interim claim, Job. All but the account are the session's.
    * The Job is made once and then left: what is left of the time differs at every call.
    */
   readonly objects: readonly MadeObject[];
@@ -148,15 +150,17 @@ function hook(
   return [hookContainer({ phase, image: settings.image, ...about, mounts: shared.map(({ mount }) => mount) })];
 }
 
-function objectsBefore({ session, invoker, appBinding }: ExecutorRequest, metadata: Metadata): readonly MadeObject[] {
+function objectsBefore(request: ExecutorRequest, metadata: Metadata): readonly MadeObject[] {
+  const { session, invoker, appBinding } = request;
   const { pre, post } = hooksOf(invoker);
   const rights = buildSessionRights({
     ...{ metadata, appBinding, kind: session.kind, session: session.metadata.name ?? "" },
     account: { name: jobAccountOf(invoker), namespace: metadata.namespace },
     handlers: [pre, post].filter((handler): handler is Handler => handler !== undefined),
+    rules: jobRules(invoker, request),
     targetNamespace: targetOf(invoker).namespace,
   });
-  return [...rights, buildReport(metadata)];
+  return [...buildJobAccount(invoker), ...rights, buildReport(metadata)];
 }
 
 function job(request: ExecutorRequest, metadata: Metadata, pod: PodTemplate): MadeObject {

@@ -8,7 +8,7 @@ import { ensure } from "../../kube/update.ts";
 import type { Outcome } from "../controller.ts";
 import { ensurePullSecrets } from "../pull-secret.ts";
 import { repositoryOf } from "../repository/references.ts";
-import { buildJobRights } from "../rights/job.ts";
+import { buildFarRights } from "../rights/job.ts";
 import { sentenceOf } from "../session/news.ts";
 import { makeExecutor } from "../session/offshoots.ts";
 import { prepare } from "../session/preparation.ts";
@@ -16,7 +16,6 @@ import { deadlineIn, hasBegun } from "./decide.ts";
 import { jobNameOf, type Means, momentOf, write } from "./means.ts";
 import { isFinal } from "./phase.ts";
 import * as change from "./status.ts";
-import { targetKeyOf } from "./view.ts";
 
 /** How long the API server may refuse what is to be made (a quota, an older object that goes) before the restore fails. */
 const patienceMs = 120_000;
@@ -61,16 +60,15 @@ async function make(means: Means, starting: Starting, waiting: Waiting): Promise
   await world.recorder.event(session, { type: "Warning", reason: "Unused Params", message });
 }
 
-/** The account of its Job, as a BackupConfiguration has one all the time. */
+/** What no session can own: rights in the Repository's namespace. A BackupConfiguration has them all the time. */
 async function makeRights({ world }: Means, session: RestoreSession, waiting: Waiting): Promise<void> {
   const { caches, cluster } = world;
-  const [repositoryKey, targetKey] = [repositoryOf(session), targetKeyOf(session)];
-  const repository = repositoryKey === undefined ? undefined : caches.repositories.get(repositoryKey);
-  const appBinding = targetKey === undefined ? undefined : caches.appBindings.get(targetKey);
-  if (repository === undefined || appBinding === undefined) return;
+  const key = repositoryOf(session);
+  const repository = key === undefined ? undefined : caches.repositories.get(key);
   await ensurePullSecrets(world, session, waiting);
+  if (repository === undefined) return;
   // A RoleBinding may only be made where its Role is: one after the other.
-  for (const { resource, draft } of buildJobRights(session, { repository, appBinding }))
+  for (const { resource, draft } of buildFarRights(session, repository))
     await ensure(cluster, resource, draft, waiting);
 }
 

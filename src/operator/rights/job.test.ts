@@ -7,11 +7,12 @@ import {
   restoreSession,
 } from "../../../tests/support/executor-sample.ts";
 import { manifest } from "../../../tests/support/manifests.ts";
+import { notedRules } from "../../../tests/support/policy.ts";
 import { AppBinding } from "../../api/app-binding.ts";
 import { Repository } from "../../api/repository.ts";
 import { roleBindings, roles, serviceAccounts } from "../../kube/core.ts";
 import type { Invoker } from "../task/target.ts";
-import { buildJobRights } from "./job.ts";
+import { buildFarRights, buildJobAccount, jobRules } from "./job.ts";
 
 const near = { repository, appBinding };
 const far = {
@@ -20,14 +21,8 @@ const far = {
 };
 
 /** `verbs resource names`, one line a rule. */
-function rulesOf(invoker: Invoker, given = near, namespace = "demo"): readonly string[] {
-  const found = buildJobRights(invoker, given).find(
-    ({ resource, draft }) => resource.kind === "Role" && draft.metadata.namespace === namespace,
-  );
-  const { rules } = roles.schema.parse({ apiVersion: "v1", kind: "Role", ...found?.draft });
-  return (rules ?? []).map(
-    ({ verbs, resources, resourceNames }) => `${verbs} ${resources} ${(resourceNames ?? ["*"]).join(" ")}`,
-  );
+function rulesOf(invoker: Invoker, given = near): readonly string[] {
+  return notedRules(jobRules(invoker, given));
 }
 
 describe("the Jobs of an invoker", () => {
@@ -58,14 +53,13 @@ describe("the Jobs of an invoker", () => {
       "get backupconfigurations sample-nats-backup",
       "get appbindings sample-nats",
     ]);
-    expect(rulesOf(invoker, { repository: far.repository, appBinding }, "backups")).toEqual([
+    const there = buildFarRights(invoker, far.repository);
+    expect(there.map(({ resource }) => resource.kind)).toEqual(["Role", "RoleBinding"]);
+    expect(notedRules(roles.schema.parse({ apiVersion: "v1", kind: "Role", ...there[0]?.draft }).rules ?? [])).toEqual([
       "get repositories shared",
       "get,update,patch repositories/status shared",
       "get secrets s3-secret",
     ]);
-    const objects = buildJobRights(invoker, { repository: far.repository, appBinding });
-    const there = objects.filter(({ draft }) => draft.metadata.namespace === "backups");
-    expect(there.map(({ resource }) => resource.kind)).toEqual(["Role", "RoleBinding"]);
     for (const { draft } of there) {
       expect(draft.metadata).toEqual({
         name: "demo-backupconfiguration-sample-nats-backup-0",
@@ -82,8 +76,6 @@ describe("the Jobs of an invoker", () => {
     });
   });
   test("have no rights in the namespace of an AppBinding that lies elsewhere", () => {
-    const objects = buildJobRights(configuration(), { repository, appBinding: far.appBinding });
-    expect(new Set(objects.map(({ draft }) => draft.metadata.namespace))).toEqual(new Set(["demo"]));
     expect(rulesOf(configuration(), { repository, appBinding: far.appBinding }).join()).not.toContain("appbindings");
   });
 });
@@ -91,30 +83,30 @@ describe("the Jobs of an invoker", () => {
 describe("the account", () => {
   test("is made, named by Stash's rules, owned by the invoker, with the user's annotations", () => {
     const runtimeSettings = { pod: { serviceAccountAnnotations: { a: "b" } } };
-    const objects = buildJobRights(configuration({ runtimeSettings }), near);
-    expect(objects.map(({ resource }) => resource.kind)).toEqual(["ServiceAccount", "Role", "RoleBinding"]);
+    const objects = buildJobAccount(configuration({ runtimeSettings }));
+    expect(objects.map(({ resource }) => resource.kind)).toEqual(["ServiceAccount"]);
     expect(madeOf(objects, "ServiceAccount").metadata).toMatchObject({
       name: "backupconfiguration-sample-nats-backup-0",
       annotations: { a: "b" },
       ownerReferences: [{ kind: "BackupConfiguration", name: "sample-nats-backup" }],
     });
-    expect(madeOf(objects, "RoleBinding")).toMatchObject({
-      roleRef: { kind: "Role", name: "backupconfiguration-sample-nats-backup-0" },
-      subjects: [{ kind: "ServiceAccount", name: "backupconfiguration-sample-nats-backup-0", namespace: "demo" }],
-    });
   });
   test("of the user is bound and not made", () => {
-    const objects = buildJobRights(manifest("BackupConfiguration", "settings", "everything"), far);
-    expect(objects.map(({ resource }) => resource.kind)).toEqual(["Role", "RoleBinding", "Role", "RoleBinding"]);
-    for (const { resource, draft } of objects) {
-      if (resource.kind !== "RoleBinding") continue;
-      expect(draft["subjects"]).toEqual([{ kind: "ServiceAccount", name: "far-reader", namespace: "demo" }]);
-    }
+    const invoker = manifest("BackupConfiguration", "settings", "everything");
+    expect(buildJobAccount(invoker)).toEqual([]);
+    expect(madeOf(buildFarRights(invoker, far.repository), "RoleBinding")["subjects"]).toEqual([
+      { kind: "ServiceAccount", name: "far-reader", namespace: "demo" },
+    ]);
   });
-  test("and its rights are what Kubernetes' own kinds look like", () => {
-    for (const { resource, draft } of buildJobRights(configuration(), { ...near, repository: far.repository })) {
+  test("and its rights elsewhere are what Kubernetes' own kinds look like", () => {
+    const objects = [...buildJobAccount(configuration()), ...buildFarRights(configuration(), far.repository)];
+    expect(objects).toHaveLength(3);
+    for (const { resource, draft } of objects) {
       const schema = [serviceAccounts, roles, roleBindings].find(({ kind }) => kind === resource.kind)?.schema;
       expect(schema?.safeParse({ apiVersion: "v1", kind: resource.kind, ...draft }).error).toBeUndefined();
     }
+  });
+  test("needs nothing elsewhere for a Repository of its own namespace", () => {
+    expect(buildFarRights(configuration(), repository)).toEqual([]);
   });
 });

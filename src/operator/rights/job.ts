@@ -3,7 +3,7 @@ import { jobAccountName, repositoryRoleName } from "../../api/names.ts";
 import type { Repository } from "../../api/repository.ts";
 import { ownedBy, type PolicyRule } from "../../kube/core.ts";
 import { jobAccountOf, labelsOf } from "../executor/pod.ts";
-import type { MadeObject, Metadata } from "../made.ts";
+import type { MadeObject } from "../made.ts";
 import { type Invoker, namespaceOf } from "../task/target.ts";
 import { buildAccount } from "./account.ts";
 import { type Account, allow, allowCore, allowStatus, roleFor } from "./rule.ts";
@@ -13,39 +13,41 @@ export interface JobRightsRequest {
   readonly appBinding: AppBinding;
 }
 
+/** The account of an invoker's Jobs, owned by it: one for all its sessions. None when the user names one. */
+export function buildJobAccount(invoker: Invoker): readonly MadeObject[] {
+  const metadata = {
+    name: jobAccountName(invoker.kind, invoker.metadata.name ?? ""),
+    namespace: namespaceOf(invoker),
+    labels: labelsOf(invoker),
+    ownerReferences: [ownedBy(invoker)],
+  };
+  return buildAccount(invoker, metadata);
+}
+
 /**
- * Account, Role and RoleBinding of an invoker's Jobs: each object by name. With a Repository elsewhere also a Role and
- * RoleBinding there, which have no owner (one cannot be in another namespace): who deletes the invoker removes them.
- * An AppBinding elsewhere gets none: its namespace did not say that it may be read from here.
+ * What a session's pod may read and write for its invoker, each object by name. A Repository elsewhere is in
+ * `buildFarRights`; an AppBinding elsewhere in none: its namespace did not say that it may be read from here.
  */
-export function buildJobRights(invoker: Invoker, request: JobRightsRequest): readonly MadeObject[] {
-  const { repository, appBinding } = request;
+export function jobRules(invoker: Invoker, { repository, appBinding }: JobRightsRequest): readonly PolicyRule[] {
   const namespace = namespaceOf(invoker);
-  const name = jobAccountName(invoker.kind, invoker.metadata.name ?? "");
-  const labels = labelsOf(invoker);
-  const metadata = { name, namespace, labels, ownerReferences: [ownedBy(invoker)] };
-  const account: Account = { name: jobAccountOf(invoker), namespace };
-  const isNear = namespaceOf(repository) === namespace;
-  const rules = [
+  return [
     allow(invoker.kind, ["get"], { names: [invoker.metadata.name ?? ""] }),
     ...(namespaceOf(appBinding) === namespace ? bindingRules(appBinding) : []),
-    ...(isNear ? repositoryRules(repository) : []),
-  ];
-  return [
-    ...buildAccount(invoker, metadata),
-    ...roleFor(metadata, rules, account),
-    ...(isNear ? [] : roleFor(farMetadata(invoker, repository), repositoryRules(repository), account)),
+    ...(namespaceOf(repository) === namespace ? repositoryRules(repository) : []),
   ];
 }
 
-/** Of the Role and RoleBinding in the namespace of a Repository that is not the invoker's. */
-function farMetadata(invoker: Invoker, repository: Repository): Metadata {
+/**
+ * Role and RoleBinding in the namespace of a Repository that is not the invoker's. They have no owner (one cannot be in
+ * another namespace): who deletes the invoker removes them.
+ */
+export function buildFarRights(invoker: Invoker, repository: Repository): readonly MadeObject[] {
   const own = { name: invoker.metadata.name ?? "", namespace: namespaceOf(invoker) };
-  return {
-    name: repositoryRoleName(invoker.kind, own),
-    namespace: namespaceOf(repository),
-    labels: labelsOf(invoker),
-  };
+  const namespace = namespaceOf(repository);
+  if (namespace === own.namespace) return [];
+  const account: Account = { name: jobAccountOf(invoker), namespace: own.namespace };
+  const metadata = { name: repositoryRoleName(invoker.kind, own), namespace, labels: labelsOf(invoker) };
+  return roleFor(metadata, repositoryRules(repository), account);
 }
 
 function bindingRules({ metadata, spec }: AppBinding): readonly PolicyRule[] {

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import {
-  appBinding,
   configuration,
   executorOf,
   repository,
@@ -18,8 +17,9 @@ import type { KubeObject, Resource } from "../../kube/resource.ts";
 import { openCaches } from "../caches.ts";
 import type { MadeObject } from "../made.ts";
 import { buildWipeOut } from "../repository/build.ts";
+import { buildTriggerAccount } from "../trigger/accounts.ts";
 import { buildTrigger } from "../trigger/trigger.ts";
-import { buildJobRights } from "./job.ts";
+import { buildFarRights } from "./job.ts";
 import { leaderRules, operatorRules } from "./operator.ts";
 
 const held = operatorRules({ copiesPullSecrets: false });
@@ -35,13 +35,15 @@ const hooks = {
   postBackup: { httpGet: { port: "monitor" } },
   preRestore: { exec: { command: ["a"] } },
 };
+const ofUser = configuration({ runtimeSettings: { pod: { serviceAccountName: "mine" } } });
 const far = manifest("Repository", "settings", "shared");
 
 describe("the operator", () => {
   test.each<[string, readonly MadeObject[]]>([
-    ["a trigger", buildTrigger(configuration(), { settings })],
-    ["a backup's Jobs", buildJobRights(configuration(), { repository, appBinding })],
-    ["a restore's Jobs", buildJobRights(restoreSession(), { repository: far, appBinding })],
+    ["triggers", buildTriggerAccount("demo")],
+    ["a trigger with an account of the user's", buildTrigger(ofUser, { settings })],
+    ["a backup whose Repository lies elsewhere", buildFarRights(configuration(), far)],
+    ["a restore whose Repository lies elsewhere", buildFarRights(restoreSession(), far)],
     ["a backup", executorOf(configuration({ hooks })).objects],
     ["a restore", executorOf(restoreSession({ hooks })).objects],
     ["a wipe-out", buildWipeOut(repository, { settings, pullSecrets: [] })],
@@ -51,8 +53,8 @@ describe("the operator", () => {
     expect(notCovered(held, rules)).toEqual([]);
   });
   test.each<[string, readonly MadeObject[]]>([
-    ["a trigger", buildTrigger(configuration(), { settings })],
-    ["a backup's Jobs", buildJobRights(configuration(), { repository: far, appBinding })],
+    ["triggers", [...buildTriggerAccount("demo"), ...buildTrigger(configuration(), { settings })]],
+    ["a backup whose Repository lies elsewhere", buildFarRights(configuration(), far)],
     ["a backup", executorOf(configuration({ hooks, interimVolumeTemplate: {} })).objects],
   ])("may read and make the objects of %s", (_title, objects) => {
     const wanted = objects.map(({ resource: { group, plural } }) => ({

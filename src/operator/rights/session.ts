@@ -21,14 +21,17 @@ export interface SessionRightsRequest {
   readonly account: Account;
   readonly handlers: readonly Handler[];
   readonly appBinding: AppBinding;
+  /** What the run may do for its invoker (job.ts). */
+  readonly rules: readonly PolicyRule[];
   /** Of the AppBinding. Outside the session's namespace nothing is granted: there nobody was asked. */
   readonly targetNamespace: string;
 }
 
-/** What a session's pod may do beyond its invoker's account: write its own status and report, and reach its hooks' pods. */
+/** What a session's pod may do, as long as the session works: its invoker's part, its own status and report, its hooks' pods. */
 export function buildSessionRights(request: SessionRightsRequest): readonly MadeObject[] {
   const { metadata, kind, session, account } = request;
   const rules = [
+    ...request.rules,
     ...allowStatus(kind, session),
     allowCore("configmaps", ["get", "update", "patch"], { names: [metadata.name] }),
     ...podRules(request),

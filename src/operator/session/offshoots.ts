@@ -1,8 +1,17 @@
 import { labels, managedBy } from "../../api/labels.ts";
 import type { Waiting } from "../../kube/cluster.ts";
-import { type Job, jobs, type Pod, persistentVolumeClaims, pods, roleBindings, roles } from "../../kube/core.ts";
+import {
+  type Job,
+  jobs,
+  type Pod,
+  persistentVolumeClaims,
+  pods,
+  roleBindings,
+  roles,
+  serviceAccounts,
+} from "../../kube/core.ts";
 import { type Key, type KubeObject, keyOf, type Resource } from "../../kube/resource.ts";
-import { createOnce } from "../../kube/update.ts";
+import { createOnce, ensure } from "../../kube/update.ts";
 import type { World } from "../controller.ts";
 import type { Executor } from "../executor/executor.ts";
 import type { MadeObject } from "../made.ts";
@@ -16,13 +25,19 @@ export interface MakeOptions extends Waiting {
   readonly before: () => Promise<boolean>;
 }
 
-/** Side by side but for what waits for another: a RoleBinding for its Role, the Job for all. Whether the Job exists now. */
+/**
+ * Side by side but for what waits for another: a RoleBinding for its Role, the Job for all. The account outlives the session, so
+ * it is given what it lacks; the rest is made once. Whether the Job exists now.
+ */
 export async function makeExecutor(
   { cluster }: World,
   { objects }: Executor,
   { before, signal }: MakeOptions,
 ): Promise<boolean> {
-  const make = ({ resource, draft }: MadeObject) => createOnce(cluster, resource, draft, { signal });
+  const make = ({ resource, draft }: MadeObject) =>
+    resource.kind === serviceAccounts.kind
+      ? ensure(cluster, resource, draft, { signal })
+      : createOnce(cluster, resource, draft, { signal });
   const are = (...kinds: readonly string[]) => objects.filter(({ resource }) => kinds.includes(resource.kind));
   const rights = async () => {
     await Promise.all(are(roles.kind).map(make));
@@ -126,13 +141,16 @@ export async function clearAway(
     ownJob(world, session, jobName) ?? cluster.get(jobs, key, { signal }),
   ]);
   const job = found !== undefined && isOwnedBy(found, session) ? found : undefined;
+  const removeClaims = async () => {
+    // The pods first: whoever comes again after a failure knows of them by the claims.
+    if (job !== undefined && !hasFailed && claims.length > 0) await freeClaims(world, job, { signal });
+    const staying = claims.filter(({ metadata }) => metadata.deletionTimestamp == null);
+    await settled(staying.map((claim) => cluster.remove(persistentVolumeClaims, keyOf(claim), { signal })));
+  };
   await settled([
-    ...claims
-      .filter(({ metadata }) => metadata.deletionTimestamp == null)
-      .map((claim) => cluster.remove(persistentVolumeClaims, keyOf(claim), { signal })),
+    removeClaims(),
     ...(role !== undefined && isOwnedBy(role, session) ? [removeRights(world, key, { signal })] : []),
     ...(job !== undefined && hasFailed ? [removeJob(world, job, { signal })] : []),
-    ...(job !== undefined && !hasFailed && claims.length > 0 ? [freeClaims(world, job, { signal })] : []),
   ]);
 }
 

@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { configuration, containersOf, madeOf, settings } from "../../../tests/support/executor-sample.ts";
+import { notedRules } from "../../../tests/support/policy.ts";
 import { parseTaskFlags } from "../../api/task-flags.ts";
 import { type CronJob, cronJobs, roleBindings, roles, serviceAccounts } from "../../kube/core.ts";
+import { buildTriggerAccount } from "./accounts.ts";
 import { buildTrigger } from "./trigger.ts";
+
+const ofUser = { runtimeSettings: { pod: { serviceAccountName: "mine" } } };
 
 function trigger(spec: object = {}, metadata: object = {}) {
   return buildTrigger(configuration(spec, metadata), { settings });
@@ -18,10 +22,8 @@ function pod(spec: object = {}) {
 
 describe("the trigger of a BackupConfiguration", () => {
   test("is made in the order in which it is needed, named alike, owned by it", () => {
-    const objects = trigger({}, { labels: { team: "a" } });
-    expect(objects.map(({ resource }) => resource.kind)).toEqual([
-      ...["ServiceAccount", "Role", "RoleBinding", "CronJob"],
-    ]);
+    const objects = trigger(ofUser, { labels: { team: "a" } });
+    expect(objects.map(({ resource }) => resource.kind)).toEqual(["Role", "RoleBinding", "CronJob"]);
     for (const { draft } of objects) {
       expect(draft.metadata).toMatchObject({
         name: "stash-trigger-sample-nats-backup",
@@ -33,7 +35,7 @@ describe("the trigger of a BackupConfiguration", () => {
   });
   test("is what Kubernetes' own kinds look like", () => {
     const schemas = [serviceAccounts, roles, roleBindings, cronJobs];
-    for (const { resource, draft } of trigger()) {
+    for (const { resource, draft } of [...buildTriggerAccount("demo"), ...trigger(ofUser)]) {
       const schema = schemas.find(({ kind }) => kind === resource.kind)?.schema;
       expect(schema?.safeParse({ apiVersion: "v1", kind: resource.kind, ...draft }).error).toBeUndefined();
     }
@@ -98,26 +100,27 @@ describe("the trigger of a BackupConfiguration", () => {
     });
     expect(pod({ runtimeSettings }).serviceAccountName).toBe("mine");
   });
-  test("annotates the account it makes", () => {
-    const serviceAccountAnnotations = { "eks.amazonaws.com/role-arn": "arn" };
-    const objects = trigger({ runtimeSettings: { pod: { serviceAccountAnnotations } } });
-    expect(madeOf(objects, "ServiceAccount").metadata["annotations"]).toEqual(serviceAccountAnnotations);
+  test("runs as the account of its namespace's triggers otherwise", () => {
+    expect(trigger().map(({ resource }) => resource.kind)).toEqual(["CronJob"]);
+    expect(pod().serviceAccountName).toBe("coldstream-trigger");
+    const account = buildTriggerAccount("demo");
+    expect(account.map(({ resource }) => resource.kind)).toEqual(["ServiceAccount", "Role", "RoleBinding"]);
+    for (const { draft } of account)
+      expect(draft.metadata).toMatchObject({ name: "coldstream-trigger", namespace: "demo" });
+    expect(madeOf(account, "RoleBinding")).toMatchObject({
+      roleRef: { kind: "Role", name: "coldstream-trigger" },
+      subjects: [{ kind: "ServiceAccount", name: "coldstream-trigger", namespace: "demo" }],
+    });
   });
-  test("may make sessions and read its configuration, no more", () => {
-    expect(madeOf(trigger(), "Role")["rules"]).toEqual([
-      { apiGroups: ["stash.appscode.com"], resources: ["backupsessions"], verbs: ["create"] },
-      {
-        apiGroups: ["stash.appscode.com"],
-        resources: ["backupconfigurations"],
-        resourceNames: ["sample-nats-backup"],
-        verbs: ["get"],
-      },
-      {
-        apiGroups: ["stash.appscode.com"],
-        resources: ["backupconfigurations/finalizers"],
-        resourceNames: ["sample-nats-backup"],
-        verbs: ["update"],
-      },
+  test.each([
+    ["of the user: its configuration alone", trigger(ofUser), " sample-nats-backup"],
+    ["of the namespace: any configuration in it", buildTriggerAccount("demo"), " *"],
+  ])("may make sessions and read a configuration, no more; the account %s", (_title, objects, names) => {
+    const role = roles.schema.parse({ apiVersion: "v1", kind: "Role", ...madeOf(objects, "Role") });
+    expect(notedRules(role.rules ?? [])).toEqual([
+      "create backupsessions *",
+      `get backupconfigurations${names}`,
+      `update backupconfigurations/finalizers${names}`,
     ]);
   });
   test("is refused without a schedule", () => {

@@ -1,23 +1,26 @@
 import type { BackupConfiguration } from "../../api/backup-configuration.ts";
 import { labels } from "../../api/labels.ts";
-import { cronJobName } from "../../api/names.ts";
+import { cronJobName, triggerAccountName } from "../../api/names.ts";
 import { Failure } from "../../kit/failures.ts";
 import { type Container, cronJobs, ownedBy } from "../../kube/core.ts";
 import { buildContainer } from "../executor/container.ts";
 import { toArguments } from "../executor/hook.ts";
-import { accountOf, buildPod, labelsOf } from "../executor/pod.ts";
+import { buildPod, labelsOf, ownAccountOf } from "../executor/pod.ts";
 import { type MadeObject, type Metadata, made } from "../made.ts";
-import { buildAccount } from "../rights/account.ts";
-import { type Account, allow, roleFor } from "../rights/rule.ts";
+import { roleFor } from "../rights/rule.ts";
 import type { OperatorSettings } from "../settings.ts";
 import { called, namespaceOf, targetOf } from "../task/target.ts";
+import { triggerRules } from "./rules.ts";
 
 export function triggerName(configuration: BackupConfiguration): string {
   const own = { name: configuration.metadata.name ?? "", namespace: namespaceOf(configuration) };
   return cronJobName(own, targetOf(configuration).namespace);
 }
 
-/** The CronJob that makes a configuration's sessions, and its account, in the order to make them. */
+/**
+ * The CronJob that makes a configuration's sessions. It runs as the namespace's account of all triggers (accounts.ts), unless
+ * the user names one: then that one is given the rights first.
+ */
 export function buildTrigger(
   configuration: BackupConfiguration,
   { settings }: { readonly settings: OperatorSettings },
@@ -29,31 +32,21 @@ export function buildTrigger(
     labels: labelsOf(configuration),
     ownerReferences: [ownedBy(configuration)],
   };
-  const account: Account = { name: accountOf(configuration, name), namespace: metadata.namespace };
+  const own = ownAccountOf(configuration.spec);
+  const account = own === undefined ? undefined : { name: own, namespace: metadata.namespace };
   return [
-    ...buildAccount(configuration, metadata),
-    ...roleFor(metadata, rulesFor(configuration), account),
-    made(cronJobs, { metadata, spec: cronJobSpec(configuration, settings, name) }),
+    ...(account === undefined ? [] : roleFor(metadata, triggerRules([configuration.metadata.name ?? ""]), account)),
+    made(cronJobs, { metadata, spec: cronJobSpec(configuration, settings) }),
   ];
 }
 
-function rulesFor({ metadata }: BackupConfiguration) {
-  const names = [metadata.name ?? ""];
-  return [
-    allow("BackupSession", ["create"]),
-    allow("BackupConfiguration", ["get"], { names }),
-    // Some clusters (OpenShift) ask it of whoever makes an object that its owner's deletion waits for.
-    allow("BackupConfiguration", ["update"], { part: "finalizers", names }),
-  ];
-}
-
-function cronJobSpec(configuration: BackupConfiguration, settings: OperatorSettings, account: string) {
+function cronJobSpec(configuration: BackupConfiguration, settings: OperatorSettings) {
   const { schedule = "", paused = false } = configuration.spec;
   if (schedule === "") throw new Failure("configuration-invalid", `${called(configuration)}: spec.schedule is missing`);
   const pod = buildPod({
     invoker: configuration,
     settings,
-    account,
+    account: triggerAccountName,
     containers: [container(configuration, settings.image)],
     volumes: [],
   });
