@@ -6,8 +6,8 @@ export type Listener = (changes: readonly Change[]) => void;
 
 /**
  * Objects and what happened to them, on disk and in memory. Writes are seen by the next reader at once, but are acknowledged
- * (the promise) once they are on the disk: all writes of one turn of the event loop share a transaction. Who answers what it has
- * read waits for `settled` first.
+ * (the promise) once they are on the disk: all writes of one turn of the event loop share a transaction. Who answers what it
+ * reads waits first: `while (store.isWriting) await store.settled()`.
  */
 export interface Store extends Disposable {
   get(place: Place): Entry | undefined;
@@ -19,8 +19,9 @@ export interface Store extends Disposable {
   changesSince(resource: string, version: number): readonly Change[] | undefined;
   /** Counts the writes to a resource. */
   revision(resource: string): number;
-  /** Of the last write. */
+  /** Of the last write that was acknowledged. */
   readonly version: number;
+  readonly isWriting: boolean;
   /** `write` makes the object's JSON for the version that it will have. */
   put(place: Place, write: (version: number) => string): Promise<Entry>;
   /** `write` makes the JSON of the last state. Throws when there is no such object. */
@@ -58,6 +59,9 @@ export function storeOver(disk: Disk, limits: LogLimits): Store {
     get version() {
       return writes.version;
     },
+    get isWriting() {
+      return writes.isWriting;
+    },
     put: (place, text) => writes.write(place, "put", text),
     remove: (place, text) => writes.write(place, "remove", text),
     settled: () => writes.settled(),
@@ -87,6 +91,7 @@ class Writes {
   readonly #memory: Memory;
   readonly #log: ChangeLog;
   readonly #listeners = new Set<Listener>();
+  #last: number;
   #waiting: Waiting[] = [];
   #flushed = Promise.withResolvers<void>();
   #scheduled: NodeJS.Immediate | undefined;
@@ -97,15 +102,20 @@ class Writes {
     this.#memory = memory;
     this.#log = log;
     this.version = version;
+    this.#last = version;
+  }
+
+  get isWriting(): boolean {
+    return this.#waiting.length > 0;
   }
 
   write(place: Place, what: "put" | "remove", text: (version: number) => string): Promise<Entry> {
     const before = this.#memory.get(place.resource, place.namespace, place.name);
     if (what === "remove" && before === undefined) throw new TypeError(`${place.resource} ${place.name} is not there`);
     const type = what === "remove" ? "DELETED" : before === undefined ? "ADDED" : "MODIFIED";
-    const version = this.version + 1;
+    const version = this.#last + 1;
     const change: Change = { version, type, before, after: new Entry(place, version, text(version)) };
-    this.version = version;
+    this.#last = version;
     this.#memory.apply(change);
     this.#scheduled ??= setImmediate(() => this.#flush());
     return new Promise((done, failed) => this.#waiting.push({ change, done, failed }));
@@ -140,6 +150,7 @@ class Writes {
       told.resolve();
       return;
     }
+    this.version = changes.at(-1)?.version ?? this.version;
     for (const change of changes) this.#log.add(change);
     if (this.#log.compact()) this.#forgotten = this.#log.compacted;
     for (const { change, done } of group) done(change.after);

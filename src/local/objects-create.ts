@@ -1,0 +1,69 @@
+import { admitNew } from "./admit.ts";
+import type { JsonObject } from "./json.ts";
+import { textAt } from "./json.ts";
+import {
+  addressed,
+  metadataOf,
+  type ObjectAt,
+  type Objects,
+  placeOf,
+  textOf,
+  timeText,
+  type WriteOptions,
+  withMetadata,
+  without,
+} from "./objects.ts";
+import { prepareNew } from "./prepare.ts";
+import { shaped } from "./shapes.ts";
+import { alreadyExists, badRequest, type Cause, invalid } from "./status.ts";
+
+/** So often another name is tried where one that was made up is taken. */
+const mostNames = 8;
+
+/** Makes an object. Resolves with what was stored, once it is. */
+export async function create(
+  objects: Objects,
+  { resource, namespace }: Omit<ObjectAt, "name">,
+  draft: JsonObject,
+  { dryRun }: WriteOptions,
+): Promise<JsonObject> {
+  const given = addressed(draft, { resource, namespace });
+  if (textAt(given, "metadata", "resourceVersion") !== "") {
+    throw badRequest("resourceVersion should not be set on objects to be created");
+  }
+  const target = { resource, namespace, name: nameFor(objects, { resource, namespace }, given) };
+  const admitted = admitNew(objects, target, born(objects, given, target));
+  const object = shaped(resource, prepareNew(resource, admitted));
+  const place = placeOf(target);
+  if (objects.store.get(place) !== undefined) throw alreadyExists(resource, target.name);
+  if (dryRun) return object;
+  return (await objects.store.put(place, (version) => textOf(object, version))).parse();
+}
+
+function nameFor(objects: Objects, where: Omit<ObjectAt, "name">, object: JsonObject): string {
+  const name = textAt(object, "metadata", "name");
+  if (name !== "") return name;
+  const prefix = textAt(object, "metadata", "generateName");
+  if (prefix === "") throw invalid(where.resource, "", [nameMissing]);
+  for (let tries = 1; ; tries++) {
+    const made = `${prefix.slice(0, 58)}${objects.suffix()}`;
+    const isTaken = objects.store.get(placeOf({ ...where, name: made })) !== undefined;
+    if (!isTaken || tries === mostNames) return made;
+  }
+}
+
+const nameMissing: Cause = {
+  reason: "FieldValueRequired",
+  message: "Required value: name or generateName is required",
+  field: "metadata.name",
+};
+
+/** What the server alone says of an object. */
+function born({ clock, uid }: Objects, object: JsonObject, { name }: ObjectAt): JsonObject {
+  const { generateName, namespace, labels, annotations, ownerReferences, finalizers } = metadataOf(object);
+  const metadata = without({ name, generateName, namespace, uid: uid(), generation: undefined });
+  return withMetadata(
+    { ...object, metadata },
+    { creationTimestamp: timeText(clock()), labels, annotations, ownerReferences, finalizers },
+  );
+}

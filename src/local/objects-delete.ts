@@ -1,0 +1,158 @@
+import type { Entry } from "./entry.ts";
+import { at, isObject, type JsonObject, textAt } from "./json.ts";
+import {
+  finalizersOf,
+  find,
+  isGoing,
+  metadataOf,
+  type ObjectAt,
+  type Objects,
+  placeOf,
+  textOf,
+  timeText,
+  type WriteOptions,
+  withMetadata,
+} from "./objects.ts";
+import { badRequest, conflict, forbidden } from "./status.ts";
+
+export type Propagation = "Background" | "Foreground" | "Orphan";
+
+export interface DeleteOptions extends WriteOptions {
+  /** undefined: what the kind is usually deleted with. */
+  readonly propagation: Propagation | undefined;
+  /** undefined: what the pod says. */
+  readonly graceSeconds: number | undefined;
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
+export interface Removed {
+  /** As it is now, or as it was last. */
+  readonly object: JsonObject;
+  readonly isGone: boolean;
+}
+
+export function deleteOptionsOf(body: JsonObject, query: URLSearchParams): DeleteOptions {
+  const given = textAt(body, "propagationPolicy") || (query.get("propagationPolicy") ?? "");
+  const grace = at(body, "gracePeriodSeconds") ?? query.get("gracePeriodSeconds") ?? undefined;
+  const orphan = at(body, "orphanDependents") ?? query.get("orphanDependents") ?? undefined;
+  const preconditions = at(body, "preconditions");
+  const all = at(body, "dryRun");
+  return {
+    propagation: propagationOf(given, orphan === undefined ? undefined : String(orphan)),
+    graceSeconds: grace === undefined || grace === null ? undefined : Math.max(0, Number(grace)),
+    dryRun: query.get("dryRun") === "All" || (Array.isArray(all) && all.includes("All")),
+    uid: textAt(preconditions, "uid"),
+    resourceVersion: textAt(preconditions, "resourceVersion"),
+  };
+}
+
+function propagationOf(given: string, orphan: string | undefined): Propagation | undefined {
+  switch (given) {
+    case "Background":
+    case "Foreground":
+    case "Orphan":
+      return given;
+    case "":
+      return orphan === undefined ? undefined : orphan === "true" ? "Orphan" : "Background";
+    default:
+      throw badRequest(`propagationPolicy ${JSON.stringify(given)} must be one of Foreground, Background, Orphan`);
+  }
+}
+
+/** DELETE. Resolves once it is gone, or marked as going where something holds it. */
+export async function remove(objects: Objects, target: ObjectAt, options: DeleteOptions): Promise<Removed> {
+  const entry = find(objects, target);
+  checkPreconditions(target, entry, options);
+  const before = entry.parse();
+  if (target.resource.kind === "Namespace" && immortal.has(target.name)) {
+    throw forbidden(target.resource, target.name, "this namespace may not be deleted");
+  }
+  const graceSeconds = graceOf(before, options.graceSeconds);
+  const finalizers = withPolicy(finalizersOf(before), options.propagation ?? usualPropagation(before));
+  const isHeld = finalizers.length > 0 || graceSeconds > 0 || hasContents(before);
+  const held = withMetadata(before, { finalizers: finalizers.length === 0 ? undefined : finalizers });
+  const place = placeOf(target);
+  if (!isHeld) {
+    if (!options.dryRun) await objects.store.remove(place, (version) => textOf(held, version));
+    return { object: before, isGone: true };
+  }
+  const going = marked(objects, held, graceSeconds);
+  const isSame = JSON.stringify(going) === JSON.stringify(before);
+  if (isSame || options.dryRun) return { object: going, isGone: false };
+  return {
+    object: (await objects.store.put(place, (version) => textOf(going, version))).parse(),
+    isGone: false,
+  };
+}
+
+const immortal: ReadonlySet<string> = new Set(["default", "kube-system", "kube-public"]);
+
+function checkPreconditions({ resource, name }: ObjectAt, entry: Entry, options: DeleteOptions): void {
+  const { uid } = entry;
+  if (options.uid !== "" && options.uid !== uid) {
+    const why = `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;
+    throw conflict(resource, name, why);
+  }
+  const version = String(entry.version);
+  if (options.resourceVersion !== "" && options.resourceVersion !== version) {
+    const why = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${version}). The object might have been modified`;
+    throw conflict(resource, name, why);
+  }
+}
+
+/** Jobs of batch/v1 leave their pods behind unless told otherwise, for Kubernetes' sake of old clients. */
+function usualPropagation(object: JsonObject): Propagation | undefined {
+  if (object["kind"] === "Job") return "Orphan";
+  const finalizers = finalizersOf(object);
+  if (finalizers.includes("orphan")) return "Orphan";
+  return finalizers.includes("foregroundDeletion") ? "Foreground" : "Background";
+}
+
+function withPolicy(finalizers: readonly string[], propagation: Propagation | undefined): readonly string[] {
+  const others = finalizers.filter((one) => one !== "orphan" && one !== "foregroundDeletion");
+  switch (propagation) {
+    case "Orphan":
+      return [...others, "orphan"];
+    case "Foreground":
+      return [...others, "foregroundDeletion"];
+    default:
+      return others;
+  }
+}
+
+/** Seconds that the node's runner has to end it. Only a pod that runs somewhere needs any. */
+function graceOf(object: JsonObject, asked: number | undefined): number {
+  if (object["kind"] !== "Pod") return 0;
+  const phase = textAt(object, "status", "phase");
+  if (textAt(object, "spec", "nodeName") === "" || phase === "Succeeded" || phase === "Failed") return 0;
+  const own = at(object, "spec", "terminationGracePeriodSeconds");
+  const wanted = asked ?? (typeof own === "number" ? own : 30);
+  // a second deletion may hurry the first, not slow it down
+  const before = metadataOf(object)["deletionGracePeriodSeconds"];
+  return typeof before === "number" ? Math.min(before, wanted) : wanted;
+}
+
+function hasContents(object: JsonObject): boolean {
+  const contents = at(object, "spec", "finalizers");
+  return object["kind"] === "Namespace" && Array.isArray(contents) && contents.length > 0;
+}
+
+function marked({ clock }: Objects, object: JsonObject, graceSeconds: number): JsonObject {
+  const metadata = metadataOf(object);
+  const isShorter = Number(metadata["deletionGracePeriodSeconds"] ?? 0) > graceSeconds;
+  if (isGoing(object) && !isShorter) return object;
+  const { generation } = metadata;
+  const going = withMetadata(object, {
+    deletionTimestamp: timeText(new Date(clock().getTime() + graceSeconds * 1000)),
+    deletionGracePeriodSeconds: graceSeconds,
+    generation: typeof generation === "number" && !isGoing(object) ? generation + 1 : generation,
+  });
+  const status = at(object, "status");
+  return object["kind"] === "Namespace"
+    ? {
+        ...withMetadata(going, { deletionGracePeriodSeconds: undefined }),
+        status: { ...(isObject(status) ? status : {}), phase: "Terminating" },
+      }
+    : going;
+}

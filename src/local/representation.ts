@@ -1,0 +1,44 @@
+import type { Entry } from "./entry.ts";
+import type { JsonObject } from "./json.ts";
+import type { Listing } from "./objects-list.ts";
+import { groupVersionOf, type ServedResource } from "./served.ts";
+
+/** How objects are shown: whole, as a table's rows, or their metadata alone. */
+export type Format = "whole" | "table" | "metadata";
+
+/** What of the header Accept can be given; JSON where it names nothing that can. */
+export function formatOf(accept: string | undefined): Format {
+  for (const each of (accept ?? "").split(",")) {
+    const [type, ...parameters] = each.split(";").map((part) => part.trim());
+    if (type !== "application/json" && type !== "application/*" && type !== "*/*") continue;
+    const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
+    const isVersion1 = parameters.includes("v=v1") && parameters.includes("g=meta.k8s.io");
+    if (as === undefined) return "whole";
+    if (as === "Table" && isVersion1) return "table";
+    if (as.startsWith("PartialObjectMetadata") && isVersion1) return "metadata";
+  }
+  return "whole";
+}
+
+export function listText(resource: ServedResource, listing: Listing, format: Format): string {
+  const { entries, version, next, remaining } = listing;
+  const metadata = {
+    resourceVersion: String(version),
+    ...(next === undefined ? {} : { continue: next }),
+    ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
+  };
+  const isWhole = format !== "metadata";
+  const head = isWhole
+    ? { kind: `${resource.kind}List`, apiVersion: groupVersionOf(resource), metadata }
+    : { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata };
+  const items = isWhole ? entries.map(({ text }) => text) : entries.map(metadataText);
+  return `${JSON.stringify(head).slice(0, -1)},"items":[${items.join(",")}]}`;
+}
+
+export function metadataText(entry: Entry): string {
+  return JSON.stringify(metadataAlone(entry.parse()));
+}
+
+export function metadataAlone({ metadata = {} }: JsonObject): JsonObject {
+  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata };
+}

@@ -1,0 +1,89 @@
+import { describe } from "../kit/failures.ts";
+import type { Log } from "../kit/log.ts";
+import { type Answer, type Ask, answer, type Verb } from "./api.ts";
+import type { Authenticate } from "./auth.ts";
+import type { Incoming, Outgoing } from "./https.ts";
+import type { Objects } from "./objects.ts";
+import { internal, methodNotAllowed, notServed, Refused, unauthorized } from "./status.ts";
+import { type Target, targetOf } from "./target.ts";
+import { isTrue } from "./watching.ts";
+
+export interface RouterOptions {
+  readonly objects: Objects;
+  readonly authenticate: Authenticate;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Answers every request, whatever happens. */
+export function router(options: RouterOptions): (incoming: Incoming, outgoing: Outgoing) => void {
+  return (incoming, outgoing) => {
+    outgoing.on("error", () => outgoing.destroy());
+    route(options, incoming, outgoing)
+      .then((answer) => {
+        if (answer !== undefined) send(outgoing, answer);
+      })
+      .catch((error: unknown) => refuse(options, { incoming, outgoing, error }));
+  };
+}
+
+async function route(options: RouterOptions, incoming: Incoming, outgoing: Outgoing): Promise<Answer | undefined> {
+  const { objects, authenticate, signal } = options;
+  const { pathname, searchParams: query } = new URL(incoming.url ?? "/", "https://server");
+  if (health.has(pathname)) return { code: 200, body: "ok" };
+  const user = authenticate(incoming.headers.authorization);
+  if (user === undefined) throw unauthorized();
+  const target = targetOf(pathname);
+  if (target === undefined) throw notServed();
+  const verb = verbOf(incoming.method ?? "", target, query);
+  const ask: Ask = { objects, verb, target, query, user, incoming, outgoing, signal };
+  return await answer(ask);
+}
+
+const health: ReadonlySet<string> = new Set(["/livez", "/readyz", "/healthz"]);
+
+export function verbOf(method: string, { name }: Target, query: URLSearchParams): Verb {
+  const isOne = name !== undefined;
+  switch (method) {
+    case "GET":
+    case "HEAD":
+      return isTrue(query.get("watch")) ? "watch" : isOne ? "get" : "list";
+    case "POST":
+      return "create";
+    case "PUT":
+      return "update";
+    case "PATCH":
+      return "patch";
+    case "DELETE":
+      return isOne ? "delete" : "deletecollection";
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function send(outgoing: Outgoing, { code, body }: Answer): void {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const type = text.startsWith("{") ? "application/json" : "text/plain; charset=utf-8";
+  const bytes = Buffer.from(text);
+  outgoing.writeHead(code, { "content-type": type, "content-length": bytes.length });
+  outgoing.end(bytes);
+}
+
+interface Refusal {
+  readonly incoming: Incoming;
+  readonly outgoing: Outgoing;
+  readonly error: unknown;
+}
+
+function refuse({ log }: RouterOptions, { incoming, outgoing, error }: Refusal): void {
+  if (outgoing.headersSent || outgoing.destroyed) {
+    outgoing.destroy();
+    return;
+  }
+  if (!(error instanceof Refused)) log.error({ method: incoming.method, path: incoming.url, error }, "request failed");
+  const refused = error instanceof Refused ? error : internal(describe(error));
+  if (refused.retryAfter !== undefined) outgoing.setHeader("retry-after", refused.retryAfter);
+  // what is left of a body that was not read would be taken for the next request
+  if (!incoming.complete) outgoing.setHeader("connection", "close");
+  send(outgoing, { code: refused.code, body: refused.body });
+}

@@ -1,0 +1,67 @@
+import { randomInt, randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { Log } from "../kit/log.ts";
+import { authenticator } from "./auth.ts";
+import { openIdentity } from "./certificates.ts";
+import { firstObjects } from "./first-objects.ts";
+import { listen } from "./https.ts";
+import { router } from "./router.ts";
+import { openStore } from "./store.ts";
+
+export interface ApiServerOptions {
+  /** Holds the store, the authority and the keys. Nobody else's. */
+  readonly folder: string;
+  /** Port 0: any that is free. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly log: Log;
+  readonly clock?: () => Date;
+  /** Ends the server, watches included. */
+  readonly signal: AbortSignal;
+}
+
+export interface ApiServer extends AsyncDisposable {
+  /** `https://HOST:PORT` as clients on this machine reach it. */
+  readonly url: string;
+  readonly port: number;
+  /** Of the authority that vouches for the server, and whose clients alone may read a node's logs. */
+  readonly caPem: string;
+  readonly adminToken: string;
+}
+
+/**
+ * Serves the objects in the folder until it is disposed of or the signal is aborted. Rejects with a Failure when the folder
+ * cannot be used, and with the system's error when the port is taken.
+ */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { folder, log, clock = () => new Date() } = options;
+  const { host } = options.listen;
+  const identity = await openIdentity(folder, host);
+  await using opening = new AsyncDisposableStack();
+  const store = opening.use(openStore({ file: join(folder, "store.db") }));
+  const objects = { store, clock, uid: randomUUID, suffix, caPem: identity.caPem };
+  await firstObjects(objects);
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const authenticate = authenticator(identity.adminToken, () => undefined);
+  const route = router({ objects, authenticate, log, signal });
+  const server = await listen({ ...identity.serving, ...options.listen }, route);
+  opening.defer(() => server.close());
+  opening.defer(() => stop.abort());
+  const open = opening.move();
+  const close = () => open.disposeAsync();
+  options.signal.addEventListener("abort", () => void close(), { once: true });
+  const { caPem, adminToken } = identity;
+  log.info({ host, port: server.port }, "API server listening");
+  return { url: urlOf(host, server.port), port: server.port, caPem, adminToken, [Symbol.asyncDispose]: close };
+}
+
+function urlOf(host: string, port: number): string {
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  return `https://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}
+
+/** As Kubernetes makes them: no vowels, so that no word comes out. */
+function suffix(): string {
+  const letters = "bcdfghjklmnpqrstvwxz2456789";
+  return Array.from({ length: 5 }, () => letters[randomInt(letters.length)]).join("");
+}
