@@ -39,6 +39,8 @@ export interface ControlPlane extends AsyncDisposable {
 export interface ControlPlaneOptions {
   /** Whether nodes that no longer report are tainted and their pods evicted. Off unless given. */
   readonly nodeLifecycle?: NodeLifecycle;
+  /** Left out: the controller manager. Then there is no ServiceAccount in any namespace, until somebody makes it. */
+  readonly withoutControllers?: boolean;
   /** Left out: our CustomResourceDefinitions. */
   readonly withoutKinds?: boolean;
   /** Left out: beside the test. */
@@ -63,8 +65,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     const admin = await openAdmin(place);
     // The garbage collector looks for new kinds every 30 s only: it shall find ours at its start.
     if (options.withoutKinds !== true) await admin.applyKinds();
-    await parts.startControllers();
-    await admin.waitForAccount("default");
+    if (options.withoutControllers !== true) {
+      await parts.startControllers();
+      await admin.waitForAccount("default");
+    }
     return opened(place, admin, parts);
   } catch (error) {
     await parts.stop();
