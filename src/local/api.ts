@@ -1,21 +1,37 @@
+import type { Certificate } from "../kit/certificate.ts";
 import type { User } from "./auth.ts";
+import type { Authority } from "./authority.ts";
 import { parseBody, parseObject, readBody } from "./body.ts";
+import { furnish } from "./first-objects.ts";
 import type { Incoming, Outgoing } from "./https.ts";
-import { isObject, type JsonObject, type JsonValue, textAt } from "./json.ts";
+import { type JsonObject, textAt } from "./json.ts";
 import { find, metadataOf, type ObjectAt, type Objects } from "./objects.ts";
 import { create } from "./objects-create.ts";
 import { deleteOptionsOf, type Removed, remove } from "./objects-delete.ts";
 import { list } from "./objects-list.ts";
 import { patch, replace } from "./objects-update.ts";
-import { mergePatch } from "./patch/merge-patch.ts";
-import { type Format, formatOf, listText, metadataAlone, metadataText } from "./representation.ts";
+import { patcherOf } from "./patcher.ts";
+import { type Format, formatOf, listMetadata, listText, metadataText } from "./representation.ts";
+import { review } from "./reviews.ts";
+import { special } from "./special.ts";
 import { badRequest, methodNotAllowed, unsupportedMediaType } from "./status.ts";
+import { metadataOnly, tableOf } from "./table.ts";
 import type { Target } from "./target.ts";
+import type { Render } from "./watch.ts";
 import { watch } from "./watching.ts";
 
-/** What is asked of which resource, by whom. */
-export interface Ask {
+/** What answering needs beside the request. */
+export interface Backing {
   readonly objects: Objects;
+  readonly authority: Authority;
+  /** What ServiceAccounts' tokens are signed with. */
+  readonly tokenKey: Uint8Array;
+  /** Whom nodes show their logs. */
+  readonly client: Certificate;
+}
+
+/** What is asked of which resource, by whom. */
+export interface Ask extends Backing {
   readonly verb: Verb;
   readonly target: Target;
   readonly query: URLSearchParams;
@@ -36,7 +52,9 @@ export interface Answer {
 /** undefined: it was answered already. */
 export async function answer(ask: Ask): Promise<Answer | undefined> {
   const { target, verb } = ask;
-  if (!target.resource.verbs.includes(verb) && target.subresource === undefined) throw methodNotAllowed();
+  if (target.subresource !== undefined && !["status", "finalize"].includes(target.subresource))
+    return await special(ask);
+  if (!target.resource.verbs.includes(verb)) throw methodNotAllowed();
   switch (verb) {
     case "list":
       return await listAnswer(ask);
@@ -58,26 +76,49 @@ export async function answer(ask: Ask): Promise<Answer | undefined> {
   }
 }
 
-async function listAnswer({ objects, target, query, incoming }: Ask): Promise<Answer> {
+async function listAnswer(ask: Ask): Promise<Answer> {
+  const { objects, target, query, incoming } = ask;
   const listing = await list(objects, target, query);
-  return { code: 200, body: listText(target.resource, listing, formatOf(incoming.headers.accept)) };
+  const format = formatOf(incoming.headers.accept);
+  if (format !== "table") return { code: 200, body: listText(target.resource, listing, format) };
+  const objectsShown = listing.entries.map((entry) => entry.parse());
+  const options = { ...tableOptionsOf(ask), metadata: listMetadata(listing) };
+  return { code: 200, body: tableOf(target.resource, objectsShown, options) };
 }
 
-async function watchAnswer({ objects, target, query, incoming, outgoing, signal }: Ask): Promise<undefined> {
+function tableOptionsOf({ objects, query }: Ask) {
+  const asked = query.get("includeObject");
+  const includeObject = asked === "None" || asked === "Object" ? asked : "Metadata";
+  return { now: objects.clock().getTime(), includeObject } as const;
+}
+
+async function watchAnswer(ask: Ask): Promise<undefined> {
+  const { objects, target, query, incoming, outgoing, signal } = ask;
   const { resource, namespace, name } = target;
   const asked = new URLSearchParams(query);
   if (name !== undefined) asked.set("fieldSelector", `metadata.name=${name}`);
   const format = formatOf(incoming.headers.accept);
-  const render = format === "metadata" ? metadataText : ({ text }: { readonly text: string }) => text;
+  const render = renderOf(ask, format);
   await watch(objects.store, outgoing, { resource, namespace, query: asked, render, signal });
+}
+
+function renderOf(ask: Ask, format: Format): Render {
+  if (format === "whole") return ({ text }) => text;
+  if (format === "metadata") return metadataText;
+  let isFirst = true;
+  return (entry) => {
+    const table = tableOf(ask.target.resource, [entry.parse()], { ...tableOptionsOf(ask), withoutColumns: !isFirst });
+    isFirst = false;
+    return JSON.stringify(table);
+  };
 }
 
 async function getAnswer(ask: Ask): Promise<Answer> {
   const { objects, incoming } = ask;
   while (objects.store.isWriting) await objects.store.settled();
   const entry = find(objects, objectOf(ask));
-  const isWhole = formatOf(incoming.headers.accept) !== "metadata";
-  return { code: 200, body: isWhole ? entry.text : metadataText(entry) };
+  const format = formatOf(incoming.headers.accept);
+  return { code: 200, body: format === "whole" ? entry.text : shownAs(ask, entry.parse(), format) };
 }
 
 async function createAnswer(ask: Ask): Promise<Answer> {
@@ -87,11 +128,11 @@ async function createAnswer(ask: Ask): Promise<Answer> {
   checkMediaType(incoming, jsonTypes);
   const draft = parseObject(await readBody(incoming));
   const where = { resource, namespace: resource.scope === "Cluster" ? "" : namespaceOf(namespace, draft) };
-  return shown(
-    201,
-    await create(objects, where, draft, { dryRun: isDryRun(query) }),
-    formatOf(incoming.headers.accept),
-  );
+  const answered = resource.verbs.includes("get") ? undefined : review(ask.authority, ask.user, draft);
+  if (answered !== undefined) return { code: 201, body: answered };
+  const made = await create(objects, where, draft, { dryRun: isDryRun(query) });
+  if (resource.kind === "Namespace" && !isDryRun(query)) await furnish(objects, textAt(made, "metadata", "name"));
+  return shown(ask, 201, made);
 }
 
 /** An object of a namespace is made in one, also where the path does not say which. */
@@ -106,29 +147,13 @@ async function writeAnswer(ask: Ask): Promise<Answer> {
   const { subresource } = target;
   if (subresource !== undefined && subresource !== "status" && subresource !== "finalize") throw methodNotAllowed();
   const options = { dryRun: isDryRun(query), subresource };
-  const format = formatOf(incoming.headers.accept);
   if (verb === "update") {
     checkMediaType(incoming, jsonTypes);
     const body = parseObject(await readBody(incoming));
-    return shown(200, await replace(objects, objectOf(ask), body, options), format);
+    return shown(ask, 200, await replace(objects, objectOf(ask), body, options));
   }
-  const type = mediaTypeOf(incoming);
-  const body = parseBody(await readBody(incoming));
-  return shown(200, await patch(objects, objectOf(ask), (before) => patched(type, before, body), options), format);
-}
-
-const patchTypes = [
-  "application/json-patch+json",
-  "application/merge-patch+json",
-  "application/strategic-merge-patch+json",
-];
-
-function patched(type: string, before: JsonObject, body: JsonValue): JsonObject {
-  if (type === "application/merge-patch+json") {
-    if (!isObject(body)) throw badRequest("the patch is no JSON object");
-    return mergePatch(before, body);
-  }
-  throw unsupportedMediaType(patchTypes);
+  const change = patcherOf(target.resource, mediaTypeOf(incoming), parseBody(await readBody(incoming)));
+  return shown(ask, 200, await patch(objects, objectOf(ask), change, options));
 }
 
 async function deleteAnswer(ask: Ask): Promise<Answer> {
@@ -144,10 +169,10 @@ const returned: ReadonlySet<string> = new Set([
   ...["Namespace", "PersistentVolume", "PersistentVolumeClaim", "Pod", "Service", "ServiceAccount"],
 ]);
 
-function removedAnswer({ target, incoming }: Ask, { object, isGone }: Removed): Answer {
-  const { resource } = target;
+function removedAnswer(ask: Ask, { object, isGone }: Removed): Answer {
+  const { resource } = ask.target;
   if (!isGone || (returned.has(resource.kind) && !resource.isOurs)) {
-    return shown(200, object, formatOf(incoming.headers.accept));
+    return shown(ask, 200, object);
   }
   const { name = "", uid = "" } = metadataOf(object);
   const group = resource.group === "" ? {} : { group: resource.group };
@@ -164,7 +189,7 @@ async function deleteAll(ask: Ask): Promise<Answer> {
   await Promise.all(
     listing.entries.map(({ namespace, name }) => remove(objects, { resource, namespace, name }, options)),
   );
-  return { code: 200, body: listText(resource, listing, formatOf(incoming.headers.accept)) };
+  return { code: 200, body: listText(resource, listing, "whole") };
 }
 
 export function objectOf({ target }: Pick<Ask, "target">): ObjectAt {
@@ -173,11 +198,27 @@ export function objectOf({ target }: Pick<Ask, "target">): ObjectAt {
   return { resource, namespace, name };
 }
 
-function shown(code: number, object: JsonObject, format: Format): Answer {
-  return { code, body: format === "metadata" ? metadataAlone(object) : object };
+function shown(ask: Ask, code: number, object: JsonObject): Answer {
+  return { code, body: shownAs(ask, object, formatOf(ask.incoming.headers.accept)) };
 }
 
-function isDryRun(query: URLSearchParams): boolean {
+function shownAs(ask: Ask, object: JsonObject, format: Format): JsonObject {
+  switch (format) {
+    case "whole":
+      return object;
+    case "metadata":
+      return metadataOnly(object);
+    case "table":
+      return tableOf(ask.target.resource, [object], {
+        ...tableOptionsOf(ask),
+        metadata: { resourceVersion: textAt(object, "metadata", "resourceVersion") },
+      });
+    default:
+      throw new Error(`unknown format ${format satisfies never}`);
+  }
+}
+
+export function isDryRun(query: URLSearchParams): boolean {
   const value = query.get("dryRun");
   if (value === null || value === "") return false;
   if (value === "All") return true;

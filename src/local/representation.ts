@@ -2,6 +2,7 @@ import type { Entry } from "./entry.ts";
 import type { JsonObject } from "./json.ts";
 import type { Listing } from "./objects-list.ts";
 import { groupVersionOf, type ServedResource } from "./served.ts";
+import { metadataOnly } from "./table.ts";
 
 /** How objects are shown: whole, as a table's rows, or their metadata alone. */
 export type Format = "whole" | "table" | "metadata";
@@ -20,14 +21,18 @@ export function formatOf(accept: string | undefined): Format {
   return "whole";
 }
 
-export function listText(resource: ServedResource, listing: Listing, format: Format): string {
-  const { entries, version, next, remaining } = listing;
-  const metadata = {
+export function listMetadata({ version, next, remaining }: Listing): JsonObject {
+  return {
     resourceVersion: String(version),
     ...(next === undefined ? {} : { continue: next }),
     ...(remaining === undefined ? {} : { remainingItemCount: remaining }),
   };
-  const isWhole = format !== "metadata";
+}
+
+export function listText(resource: ServedResource, listing: Listing, format: "whole" | "metadata"): string {
+  const { entries } = listing;
+  const metadata = listMetadata(listing);
+  const isWhole = format === "whole";
   const head = isWhole
     ? { kind: `${resource.kind}List`, apiVersion: groupVersionOf(resource), metadata }
     : { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata };
@@ -36,9 +41,5 @@ export function listText(resource: ServedResource, listing: Listing, format: For
 }
 
 export function metadataText(entry: Entry): string {
-  return JSON.stringify(metadataAlone(entry.parse()));
-}
-
-export function metadataAlone({ metadata = {} }: JsonObject): JsonObject {
-  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata };
+  return JSON.stringify(metadataOnly(entry.parse()));
 }

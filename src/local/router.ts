@@ -1,17 +1,21 @@
 import { describe } from "../kit/failures.ts";
 import type { Log } from "../kit/log.ts";
-import { type Answer, type Ask, answer, type Verb } from "./api.ts";
-import type { Authenticate } from "./auth.ts";
+import { type Answer, answer, type Backing, type Verb } from "./api.ts";
+import type { Authenticate, User } from "./auth.ts";
+import { discovery } from "./discovery.ts";
 import type { Incoming, Outgoing } from "./https.ts";
-import type { Objects } from "./objects.ts";
-import { internal, methodNotAllowed, notServed, Refused, unauthorized } from "./status.ts";
+import { type Attributes, refusal } from "./rbac.ts";
+import { forbidden, internal, methodNotAllowed, notServed, Refused, unauthorized } from "./status.ts";
 import { type Target, targetOf } from "./target.ts";
 import { isTrue } from "./watching.ts";
 
-export interface RouterOptions {
-  readonly objects: Objects;
+export interface RouterOptions extends Backing {
   readonly authenticate: Authenticate;
   readonly log: Log;
+  /** `127.0.0.1:6443`: where clients reach the server. */
+  readonly address: () => string;
+  /** Names us behind Kubernetes' version. */
+  readonly build: string;
   readonly signal: AbortSignal;
 }
 
@@ -28,16 +32,42 @@ export function router(options: RouterOptions): (incoming: Incoming, outgoing: O
 }
 
 async function route(options: RouterOptions, incoming: Incoming, outgoing: Outgoing): Promise<Answer | undefined> {
-  const { objects, authenticate, signal } = options;
+  const { authenticate, authority, signal } = options;
   const { pathname, searchParams: query } = new URL(incoming.url ?? "/", "https://server");
   if (health.has(pathname)) return { code: 200, body: "ok" };
   const user = authenticate(incoming.headers.authorization);
   if (user === undefined) throw unauthorized();
   const target = targetOf(pathname);
-  if (target === undefined) throw notServed();
+  if (target === undefined) return other(options, { pathname, user, incoming });
   const verb = verbOf(incoming.method ?? "", target, query);
-  const ask: Ask = { objects, verb, target, query, user, incoming, outgoing, signal };
-  return await answer(ask);
+  const attributes = attributesOf(verb, target);
+  if (!authority.allows(user, attributes)) {
+    throw forbidden(target.resource, target.name ?? "", refusal(user, attributes));
+  }
+  return await answer({ ...options, verb, target, query, user, incoming, outgoing, signal });
+}
+
+function attributesOf(verb: Verb, { resource, namespace = "", name = "", subresource }: Target): Attributes {
+  const { group, plural } = resource;
+  return { kind: "resource", verb, group, plural, subresource, namespace, name };
+}
+
+interface Other {
+  readonly pathname: string;
+  readonly user: User;
+  readonly incoming: Incoming;
+}
+
+/** What is no resource: discovery. */
+function other({ authority, address, build }: RouterOptions, { pathname, user, incoming }: Other): Answer {
+  const attributes: Attributes = { kind: "path", verb: (incoming.method ?? "get").toLowerCase(), path: pathname };
+  if (!authority.allows(user, attributes)) {
+    const message = `forbidden: ${refusal(user, attributes)}`;
+    throw new Refused(403, "Forbidden", message);
+  }
+  const body = discovery(pathname, { address: address(), build });
+  if (body === undefined) throw notServed();
+  return { code: 200, body };
 }
 
 const health: ReadonlySet<string> = new Set(["/livez", "/readyz", "/healthz"]);

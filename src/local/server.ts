@@ -2,9 +2,10 @@ import { randomInt, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Log } from "../kit/log.ts";
 import { authenticator } from "./auth.ts";
+import { authorityOf } from "./authority.ts";
 import { openIdentity } from "./certificates.ts";
 import { firstObjects } from "./first-objects.ts";
-import { listen } from "./https.ts";
+import { type Listening, listen } from "./https.ts";
 import { router } from "./router.ts";
 import { openStore } from "./store.ts";
 
@@ -42,15 +43,18 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   await firstObjects(objects);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const authenticate = authenticator(identity.adminToken, () => undefined);
-  const route = router({ objects, authenticate, log, signal });
-  const server = await listen({ ...identity.serving, ...options.listen }, route);
+  const { caPem, adminToken, tokenKey, client } = identity;
+  const authority = authorityOf(objects, tokenKey);
+  const authenticate = authenticator(adminToken, authority.account);
+  const address = () => new URL(urlOf(host, server.port)).host;
+  const backing = { objects, authority, tokenKey, client };
+  const route = router({ ...backing, authenticate, log, signal, address, build: "coldstream" });
+  const server: Listening = await listen({ ...identity.serving, ...options.listen }, route);
   opening.defer(() => server.close());
   opening.defer(() => stop.abort());
   const open = opening.move();
   const close = () => open.disposeAsync();
   options.signal.addEventListener("abort", () => void close(), { once: true });
-  const { caPem, adminToken } = identity;
   log.info({ host, port: server.port }, "API server listening");
   return { url: urlOf(host, server.port), port: server.port, caPem, adminToken, [Symbol.asyncDispose]: close };
 }

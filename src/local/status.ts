@@ -113,6 +113,13 @@ export function unsupportedMediaType(accepted: readonly string[]): Refused {
   return new Refused(415, "UnsupportedMediaType", message);
 }
 
+/** A patch that does not fit the object, or is too long. */
+export function invalidPatch(code: 413 | 422, message: string): Refused {
+  return code === 413
+    ? new Refused(413, "RequestEntityTooLarge", `Request entity too large: ${message}`)
+    : new Refused(422, "Invalid", `the server rejected our request due to an error in our request: ${message}`);
+}
+
 export function expired(message: string): Refused {
   return new Refused(410, "Expired", message);
 }
