@@ -8,10 +8,13 @@ import { type BackupReport, type BackupRequest, backup } from "../../src/vault/b
 import { resolveSnapshot } from "../../src/vault/catalog.ts";
 import type { Running } from "../../src/vault/progress.ts";
 import { planRestore, type RestoreReport, type RestoreRequest, restore } from "../../src/vault/restore.ts";
+import { layCheapRepository } from "./cheap-repository.ts";
 
 const root = join(import.meta.dirname, "../..");
 
 export const running: Running = { signal: new AbortController().signal };
+
+const password = "correct horse";
 
 /** A temporary folder with a repository and a staging folder, and shortcuts for a backup and a restore. */
 export interface Place extends AsyncDisposable {
@@ -24,16 +27,17 @@ export interface Place extends AsyncDisposable {
   leftovers(): Promise<string[]>;
 }
 
-export async function makePlace(): Promise<Place> {
+/** `isEmpty`: the repository is left to the first backup; otherwise one is there that opens quickly. */
+export async function makePlace({ isEmpty = false }: { readonly isEmpty?: boolean } = {}): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), "coldstream-place-"));
   await mkdir(join(directory, "staging"));
+  if (!isEmpty) await layCheapRepository(join(directory, "repository"), password);
   return openPlace(directory);
 }
 
 /** A place that was made before, maybe by another process. */
 export function openPlace(directory: string): Place {
   const staging = join(directory, "staging");
-  const password = "correct horse";
   const repository = openRepository({
     url: join(directory, "repository"),
     password: { kind: "text", text: password },

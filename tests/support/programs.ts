@@ -3,6 +3,9 @@ import { delimiter, join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 
+/** For a Node that runs our sources: it keeps what it made of them, where it else would take the types out each time (0.3 s). */
+export const compiledOnce = { NODE_COMPILE_CACHE: join(root, ".tools/compiled") };
+
 /** nats-server versions the tests run against; setup puts them into .tools/nats-server/<version>/. */
 export const natsServerVersions = ["2.10.27", "2.12.15", "2.14.5", "2.15.1"] as const;
 export type NatsServerVersion = (typeof natsServerVersions)[number];

@@ -183,8 +183,8 @@ describe.each(versions)("on %s", (version) => {
   });
 });
 
-/** The server then only falls silent, so each takes 20 s. */
-test.each<readonly [string, NatsServerVersion, (jetstream: JetStream) => Promise<void>]>([
+/** The server then only falls silent, so each takes 20 s: they wait together. */
+test.concurrent.each<readonly [string, NatsServerVersion, (jetstream: JetStream) => Promise<void>]>([
   ["deleted", "2.12.15", async (jetstream) => await deleteStream(jetstream, "LARGE", {})],
   [
     "deleted and made again",

@@ -10,12 +10,15 @@ import { deleteStream, streamNames } from "../../src/nats/streams.ts";
 import { listSnapshots } from "../../src/vault/catalog.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { makePlace, type Place, running } from "../support/place.ts";
+import { compiledOnce } from "../support/programs.ts";
 import { problemsOf } from "../support/proof.ts";
 import { seededRandom } from "../support/random.ts";
 import { createConsumer, createStream, openServer, publishMany, take } from "../support/streams.ts";
 import { readWhole, type WholeStream } from "../support/whole-stream.ts";
 
-const kills = process.env.COLDSTREAM_LONG === "1" ? 60 : 6;
+const isLong = process.env.COLDSTREAM_LONG === "1";
+const kills = isLong ? 60 : 6;
+const large = isLong ? 60_000 : 30_000;
 const rounds = Array.from({ length: kills }, (_, index) => index + 1);
 const random = seededRandom("kill");
 const names = ["LARGE", "SMALL"] as const;
@@ -32,7 +35,7 @@ beforeAll(async () => {
   await using from = await openServer(source.url);
   for (const name of names) {
     await createStream(from.jetstream, name);
-    await publishMany(from.jetstream, name, name === "LARGE" ? 60_000 : 200, 500);
+    await publishMany(from.jetstream, name, name === "LARGE" ? large : 200, 500);
     await createConsumer(from.jetstream, name, "reader");
     await take(from.jetstream, { stream: name, consumer: "reader", count: 20, isAcknowledged: (at) => at % 2 === 0 });
   }
@@ -55,7 +58,9 @@ async function runAndKill(
 ): Promise<number> {
   const started = performance.now();
   const program = join(import.meta.dirname, "../support/vault-process.ts");
-  const child = spawn(process.execPath, [program, what, url, place.directory], { detached: true, stdio: "ignore" });
+  const env = { ...process.env, ...compiledOnce };
+  const args = [program, what, url, place.directory];
+  const child = spawn(process.execPath, args, { env, detached: true, stdio: "ignore" });
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   if (afterMs === undefined) expect(await ended).toBe(0);
   else {

@@ -30,7 +30,7 @@ test("a snapshot restored by restic has the files of the format, and each is wha
   await take(js, { stream: "ORDERS", consumer: "odd[1]", count: 5, isAcknowledged: () => true });
   await createStream(js, "a?b", { subjects: ["ab"] });
   await publish(js, "ab", "one");
-  await using place = await makePlace();
+  await using place = await makePlace({ isEmpty: true });
   const report = await place.backUp(js);
   const out = join(place.directory, "out");
   await execa(findProgram("restic") ?? "", ["restore", report.snapshot, "--target", out, "--quiet"], {

@@ -21,7 +21,7 @@ test("600 streams, each tenth with a consumer, are saved and restored", { timeou
   await using from = await openServer(source.url);
   await pMap(names, (name, index) => fill(from.jetstream, name, index), { concurrency: 16 });
   const before = await readAll(from.jetstream);
-  await using place = await makePlace();
+  await using place = await makePlace({ isEmpty: true });
   const { repository, calls } = await countRestic(place);
 
   const report = await place.backUp(from.jetstream, { repository });

@@ -15,6 +15,7 @@ import { markOf, mayBeTemporary, readSwap } from "../../src/vault/swap-journal.t
 import { finishSwaps } from "../../src/vault/swap-leftovers.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { makePlace, type Place, running } from "../support/place.ts";
+import { compiledOnce } from "../support/programs.ts";
 import { seededRandom } from "../support/random.ts";
 import { createConsumer, createStream, deleteMessage, openServer, publishMany, take } from "../support/streams.ts";
 import { readWhole, type WholeStream } from "../support/whole-stream.ts";
@@ -74,7 +75,8 @@ async function run(kill?: Kill): Promise<{ readonly copyMs: number; readonly end
   const started = performance.now();
   const program = join(import.meta.dirname, "../support/vault-process.ts");
   const args = [program, "overwrite", server.url, place.directory];
-  const child = spawn(process.execPath, args, { detached: true, stdio: "ignore" });
+  const env = { ...process.env, ...compiledOnce };
+  const child = spawn(process.execPath, args, { env, detached: true, stdio: "ignore" });
   let isEnded = false;
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve)).finally(() => {
     isEnded = true;
