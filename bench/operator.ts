@@ -94,7 +94,7 @@ function say(text: string): void {
   console.error(`bench: ${text}`);
 }
 
-/** As people run it: a process of its own, with the rights of its own account. */
+/** As people run it: what `npm run build` made, as a process of its own, with the rights of its own account. */
 async function startOperator({ plane }: Desk, place: string): Promise<ChildProcess> {
   const token = await plane.createToken("coldstream", "coldstream-operator");
   const kubeconfig = join(place, "kubeconfig");
@@ -102,7 +102,7 @@ async function startOperator({ plane }: Desk, place: string): Promise<ChildProce
   await writeFile(kubeconfig, text.replaceAll(plane.token, token));
   const flags = ["--kubeconfig", kubeconfig, "--image", image, "--namespace", "coldstream", "--leader-election", "off"];
   flags.push("--metrics-address", `127.0.0.1:${metricsPort}`);
-  const args = [join(root, "src/cli/main.ts"), "operator", ...flags];
+  const args = [join(root, "dist/cli/main.js"), "operator", ...flags];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"], cwd: place });
   const [first] = await once(child.stderr, "data");
   if (child.exitCode !== null) throw new Error(`the operator ended: ${first}`);
