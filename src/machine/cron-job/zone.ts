@@ -48,22 +48,31 @@ export function nextRunIn(schedule: Cron, after: Date, zone: Zone): Date | undef
   if (schedule.kind === "every" || zone === utc) return nextRun(schedule, after);
   const offset = zone.offsetMs(after);
   const setBack = Math.max(0, offset - zone.offsetMs(new Date(after.getTime() + mostSetBackMs)));
-  let best: number | undefined;
-  let wall = nextRun(schedule, new Date(after.getTime() + offset - setBack));
-  while (wall !== undefined) {
+  let best = Number.POSITIVE_INFINITY;
+  for (
+    let wall = nextRun(schedule, new Date(after.getTime() + offset - setBack));
+    // what clocks show later can come earlier only where they are set back in between
+    wall !== undefined && earliestOf(wall, zone) < best;
+    wall = nextRun(schedule, wall)
+  ) {
     const found = momentsOf(wall, zone).filter((moment) => moment > after.getTime());
-    best = Math.min(best ?? Number.POSITIVE_INFINITY, ...found);
-    if (!Number.isFinite(best)) best = undefined;
-    // what the clock shows later can come earlier only where it is set back in between
-    if (best !== undefined && wall.getTime() - zone.offsetMs(new Date(best)) >= best) return new Date(best);
-    wall = nextRun(schedule, wall);
+    best = Math.min(best, ...found);
   }
-  return best === undefined ? undefined : new Date(best);
+  return Number.isFinite(best) ? new Date(best) : undefined;
 }
 
 /** When clocks show this (written as if it were UTC): once, twice, or never. */
 function momentsOf(wall: Date, zone: Zone): readonly number[] {
-  const guesses = [-26, 26].map((hours) => zone.offsetMs(new Date(wall.getTime() + hours * hourMs)));
-  const moments = guesses.map((offset) => wall.getTime() - offset);
+  const moments = guessesOf(wall, zone);
   return [...new Set(moments)].filter((moment) => moment + zone.offsetMs(new Date(moment)) === wall.getTime());
+}
+
+/** Not later than when clocks show this for the first time. */
+function earliestOf(wall: Date, zone: Zone): number {
+  return Math.min(...guessesOf(wall, zone));
+}
+
+function guessesOf(wall: Date, zone: Zone): readonly number[] {
+  const around = [-mostSetBackMs, mostSetBackMs].map((ms) => zone.offsetMs(new Date(wall.getTime() + ms)));
+  return around.map((offset) => wall.getTime() - offset);
 }
