@@ -1,9 +1,10 @@
 import type { Options } from "./option.ts";
+import { clusterOptions } from "./options/cluster.ts";
 import { natsOptions } from "./options/nats.ts";
 import { outputOptions } from "./options/output.ts";
 import { repositoryOptions } from "./options/repository.ts";
 
-const sharedOptions: Options = { ...natsOptions, ...repositoryOptions, ...outputOptions };
+const sharedOptions: Options = { ...natsOptions, ...clusterOptions, ...repositoryOptions, ...outputOptions };
 
 export const exitHelp = "help exit";
 

@@ -12,6 +12,7 @@ const start = "Start here:";
 const everyDay = "Back up and restore:";
 const trust = "Be sure:";
 const upkeep = "Upkeep:";
+const objects = "Objects of a cluster, without kubectl:";
 const cluster = "On a cluster:";
 const more = "More:";
 
@@ -81,6 +82,30 @@ export const commands: readonly CommandEntry[] = [
     summary: "remove locks that dead runs left",
     heading: upkeep,
     load: async () => (await import("./commands/unlock.ts")).unlockCommand,
+  },
+  {
+    name: "apply",
+    summary: "make or change objects as files say",
+    heading: objects,
+    load: async () => (await import("./commands/apply.ts")).applyCommand,
+  },
+  {
+    name: "get",
+    summary: "show objects as tables, YAML or JSON",
+    heading: objects,
+    load: async () => (await import("./commands/get.ts")).getCommand,
+  },
+  {
+    name: "delete",
+    summary: "delete objects",
+    heading: objects,
+    load: async () => (await import("./commands/delete.ts")).deleteCommand,
+  },
+  {
+    name: "wait",
+    summary: "wait until objects are as you want them",
+    heading: objects,
+    load: async () => (await import("./commands/wait.ts")).waitCommand,
   },
   {
     name: "operator",

@@ -35,7 +35,7 @@ _coldstream() {
       ${names.replaceAll(" ", "|")}) command=\${COMP_WORDS[at]}; break ;;
     esac
   done
-  case $previous in
+  case $command:$previous in
 ${bashValues(commands).join("\n")}
   esac
   case $command in
@@ -49,13 +49,28 @@ ${bashOperands(commands).join("\n")}
 complete -F _coldstream coldstream`;
 }
 
+/** `command:option`; a star where all commands that have the option mean the same by it. */
 function bashValues(commands: readonly CommandOutline[]): string[] {
-  return uniqueOptions(commands)
-    .filter(({ takesValue }) => takesValue)
-    .map((option) => {
-      const reply = bashReply(option);
-      return `    ${spellings(option).join("|")}) ${reply}return ;;`;
-    });
+  const meanings = new Map<string, { readonly command: string; readonly reply: string | undefined }[]>();
+  for (const { name, options } of commands) {
+    for (const option of options) {
+      const reply = option.takesValue ? `${bashReply(option)}return` : undefined;
+      for (const spelling of spellings(option)) {
+        meanings.set(spelling, [...(meanings.get(spelling) ?? []), { command: name, reply }]);
+      }
+    }
+  }
+  return [...meanings].flatMap(([spelling, uses]) => bashCases(spelling, uses));
+}
+
+function bashCases(
+  spelling: string,
+  uses: readonly { readonly command: string; readonly reply: string | undefined }[],
+): string[] {
+  const isSame = uses.every(({ reply }) => reply === uses[0]?.reply);
+  return (isSame ? uses.slice(0, 1) : uses).flatMap(({ command, reply }) =>
+    reply === undefined ? [] : [`    ${isSame ? "*" : command}:${spelling}) ${reply} ;;`],
+  );
 }
 
 function bashReply({ choices, complete }: OptionOutline): string {
@@ -143,10 +158,6 @@ function fishOption({ long, short, help, takesValue, choices, complete }: Option
 
 function spellings({ long, short }: OptionOutline): string[] {
   return short === undefined ? [long] : [short, long];
-}
-
-function uniqueOptions(commands: readonly CommandOutline[]): OptionOutline[] {
-  return [...new Map(commands.flatMap(({ options }) => options).map((option) => [option.long, option])).values()];
 }
 
 /** In single quotes for a shell. */

@@ -47,8 +47,19 @@ export function parsed<Value>(flags: string, help: string, parse: (text: string)
 }
 
 /** May be given many times. */
-export function list<Item>(flags: string, help: string, parse: (text: string) => Item): Option<readonly Item[]> {
-  return { flags, help, initial: [], take: (given, before) => [...before, reading(flags, () => parse(given))] };
+export function list<Item>(
+  flags: string,
+  help: string,
+  parse: (text: string) => Item,
+  extras: Extras = {},
+): Option<readonly Item[]> {
+  return {
+    flags,
+    help,
+    ...extras,
+    initial: [],
+    take: (given, before) => [...before, reading(flags, () => parse(given))],
+  };
 }
 
 /** A whole number within bounds. */

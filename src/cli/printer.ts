@@ -30,6 +30,8 @@ export interface Printer extends PrinterOptions {
   done(...texts: readonly string[]): void;
   /** The one JSON document. Not in text. */
   document(value: unknown): void;
+  /** One line of JSON, of a stream of them; then there is no one document. Not in text. */
+  record(value: unknown): void;
   /** By the way, on standard error; not with --quiet. */
   note(text: string): void;
   /** Only with --verbose, on standard error. */
@@ -64,6 +66,11 @@ export function createPrinter(
       if (isDocumentWritten) throw new Error("a second JSON document was written");
       isDocumentWritten = true;
       write(stdout, [writeDocument(value)]);
+    },
+    record(value) {
+      if (isText) return;
+      isDocumentWritten = true;
+      write(stdout, [writeJson(plain(value))]);
     },
     note: (text) => !options.quiet && write(stderr, [text]),
     detail: (text) => options.verbose && write(stderr, [text]),

@@ -145,8 +145,10 @@ function furnish(parser: ParserCommand, command: Command): ParserCommand {
   return parser.addHelpText("after", ["", "Examples:", ...examples].join("\n"));
 }
 
-export function allOptions(command: Command): Options {
-  return { ...command.options, ...outputOptions };
+/** A command may know more formats than the usual ones. */
+export function allOptions({ options }: Command): Options {
+  const { output = outputOptions.output, ...own } = options;
+  return { ...own, ...outputOptions, output };
 }
 
 function givenOf(parser: ParserCommand, options: Options): Given {

@@ -1,13 +1,13 @@
 import { Failure, failureTable } from "../kit/failures.ts";
 import { arrange, exitHelp } from "./arrange.ts";
-import type { CommandContext, Outcome } from "./command.ts";
+import type { Command, CommandContext, Outcome } from "./command.ts";
 import { commands } from "./commands.ts";
 import type { Environment } from "./environment.ts";
 import { exitStatusLines } from "./exit-statuses.ts";
-import { type Given, readValues } from "./option.ts";
+import { type Given, type Options, readValues } from "./option.ts";
 import { outputOptions } from "./options/output.ts";
 import { createPrinter, type Printer, type PrinterOptions, type TextSink } from "./printer.ts";
-import { type Parsed, parse } from "./program.ts";
+import { allOptions, type Parsed, parse } from "./program.ts";
 
 /** Everything a run of the command line touches; main.ts gives the process's own. */
 export interface Host {
@@ -33,7 +33,7 @@ export async function run(argv: readonly string[], host: Host): Promise<number> 
     const parsed = await parse(arranged, { commands, version: host.version, columns: host.stdout.columns });
     if (parsed.kind === "help") return showHelp(host, parsed);
     command = parsed.command.name;
-    printer = createPrinter(host, printerOptions(parsed.given));
+    printer = createPrinter(host, printerOptions(parsed.command, parsed.given));
     const { environment, signal, confirm } = host;
     const context: CommandContext = { environment, printer, signal, confirm };
     return conclude(await parsed.command.run(context, parsed.given, parsed.operands), printer);
@@ -69,9 +69,14 @@ function exitHelpText(): string {
   return exitStatusLines().join("\n");
 }
 
-function printerOptions(given: Given): PrinterOptions {
-  const { output, json, quiet, verbose } = readValues(outputOptions, given);
-  if (json && output === "text") throw new Failure("usage", "--json and --output text exclude each other");
+function printerOptions(command: Command, given: Given): PrinterOptions {
+  const { output: usual, ...switches } = outputOptions;
+  const { json, quiet, verbose } = readValues(switches, given);
+  const formats: Options = { output: allOptions(command)["output"] ?? usual };
+  const output: unknown = readValues(formats, given)["output"];
+  if (json && output !== undefined && output !== "json") {
+    throw new Failure("usage", `--json and --output ${output} exclude each other`);
+  }
   return { format: json || output === "json" ? "json" : "text", quiet, verbose };
 }
 
