@@ -2,11 +2,13 @@
  * Makes src/api/kubernetes.json and src/local/openapi.json anew from the OpenAPI that Kubernetes publishes with its source.
  * `node scripts/openapi-extract.ts` needs Go, which checks what it downloads.
  *
- * kubernetes.json: the types of Kubernetes that our documents embed. Left out are descriptions (kubectl apply keeps the whole definition in one annotation of 256 KiB), defaults (the API
- * server would write them into users' documents; the pod gets them anyway) and list types (duplicates would be refused).
+ * kubernetes.json: the types of Kubernetes that our documents embed. Left out are descriptions (kubectl apply keeps the whole
+ * definition in one annotation of 256 KiB), defaults (the API server would write them into users' documents; the pod gets
+ * them anyway) and list types (duplicates would be refused).
  *
- * openapi.json: the kinds of Kubernetes that our own API server serves, with all that they are made of, under Kubernetes' names
- * and with its descriptions, which `kubectl explain` shows. Left out are defaults that are Go's zero values.
+ * openapi.json: the kinds of Kubernetes that our own API server serves, with all that they are made of, under Kubernetes'
+ * names and with its descriptions, which `kubectl explain` shows. Left out are defaults that are Go's zero values, structs
+ * apart: these are there even where nobody gave them.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -126,7 +128,7 @@ function reachable(
 }
 
 function isZero(value: unknown): boolean {
-  return ["{}", '""', "0", "false"].includes(JSON.stringify(value));
+  return ["", 0, false].some((zero) => value === zero);
 }
 
 function write(path: string, content: object): void {
