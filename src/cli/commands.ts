@@ -24,6 +24,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/try.ts")).tryCommand,
   },
   {
+    name: "up",
+    summary: "run the whole system on this machine, without a cluster",
+    heading: start,
+    load: async () => (await import("./commands/up.ts")).upCommand,
+  },
+  {
     name: "init",
     summary: "make a repository",
     heading: start,

@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { join } from "node:path";
 import { Failure } from "../kit/failures.ts";
 import { catchInterrupts } from "../kit/interrupt.ts";
 import { confirmOn } from "./confirm.ts";
@@ -8,6 +6,7 @@ import { readEnvironment } from "./environment.ts";
 import { failureLines } from "./failure-text.ts";
 import type { TextSink } from "./printer.ts";
 import { run } from "./run.ts";
+import { programVersion } from "./service.ts";
 
 /** The process around `run`: signals, streams, the exit status. */
 
@@ -27,11 +26,6 @@ function sinkOf(stream: NodeJS.WriteStream): TextSink {
       return stream.columns > 0 ? stream.columns : undefined;
     },
   };
-}
-
-function readVersion(): string {
-  const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
-  return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "unknown";
 }
 
 function drained(stream: NodeJS.WriteStream): Promise<void> {
@@ -58,7 +52,7 @@ const status = await run(process.argv.slice(2), {
   stderr,
   signal: interrupts.signal,
   confirm: confirmOn(process.stdin, process.stderr, interrupts.signal),
-  version: readVersion(),
+  version: programVersion(),
 });
 await Promise.all([drained(process.stdout), drained(process.stderr)]);
 // A socket or timer that someone forgot must not keep the shell waiting.

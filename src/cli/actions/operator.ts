@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Failure } from "../../kit/failures.ts";
 import { jsonLog, type Log } from "../../kit/log.ts";
@@ -14,6 +12,7 @@ import { clusterSettings, type NamedCluster } from "../cluster-session.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import type { OperatorOptions } from "../commands/operator.ts";
 import type { Environment } from "../environment.ts";
+import { programVersion, whyEnded } from "../service.ts";
 
 /** The Lease of the one that works. */
 const leaseName = "coldstream-operator";
@@ -30,7 +29,7 @@ export async function runOperatorHere(context: CommandContext, options: Operator
   const registry = openRegistry();
   const listen = options.metricsAddress ?? (pod === undefined ? undefined : usualAddress);
   await using cluster = openCluster(named);
-  await using meters = await openMeters({ registry, clock, listen, process, version: version() });
+  await using meters = await openMeters({ registry, clock, listen, process, version: programVersion() });
   await runOperator(cluster, settings, {
     signal,
     log: logFor(printer.quiet),
@@ -51,16 +50,6 @@ export async function runOperatorHere(context: CommandContext, options: Operator
 function staySmall(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--optimize-for-size");
-}
-
-/** Whoever runs it as a service ends it by SIGTERM, and then all is well. */
-function whyEnded({ reason }: AbortSignal): Outcome {
-  return Failure.is(reason, "interrupted") && reason.details["signal"] === "SIGINT" ? reason : undefined;
-}
-
-function version(): string {
-  const text = readFileSync(join(import.meta.dirname, "../../../package.json"), "utf8");
-  return /"version": "([^"]+)"/.exec(text)?.[1] ?? "unknown";
 }
 
 function imageOf({ variables }: Environment, options: OperatorOptions): string {

@@ -1,0 +1,109 @@
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { rename, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { jsonLog, type Log } from "../../kit/log.ts";
+import type { CommandContext, Outcome } from "../command.ts";
+import type { UpOptions } from "../commands/up.ts";
+import type { Environment } from "../environment.ts";
+import { programVersion, whyEnded } from "../service.ts";
+import { type DataFolder, dataFolderOf, makeDataFolder } from "../up/data-folder.ts";
+import { type Machine, startMachine } from "../up/machine.ts";
+
+const usual = {
+  listen: { host: "127.0.0.1", port: 7443 },
+  metrics: { host: "127.0.0.1", port: 7444 },
+  pushgateway: { host: "127.0.0.1", port: 9091 },
+};
+
+/** What pods get of our surroundings: where programs, authorities and proxies are. */
+const passedOn =
+  /^(?:PATH|LANG|LC_ALL|TZ|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|(?:https?|no|all)_proxy)$/i;
+/** A log that has grown so large begins anew; the one before is kept. */
+const logBytes = 10 * 1024 * 1024;
+
+export async function up(context: CommandContext, options: UpOptions): Promise<Outcome> {
+  const { environment, printer, signal } = context;
+  const folder = dataFolderOf(environment, options.data);
+  await makeDataFolder(folder);
+  await using log = await openLog(folder, options.log ?? "file");
+  const machine = await startMachine({
+    folder,
+    listen: options.listen ?? usual.listen,
+    metrics: options.metricsAddress ?? usual.metrics,
+    pushgateway: options.pushgatewayAddress ?? usual.pushgateway,
+    ...{ entry: [process.execPath, mainFile()], environment: podEnvironment(environment), version: programVersion() },
+    log: log.log,
+  });
+  try {
+    printer.lines(...greeting(machine, folder, options));
+    printer.record({ url: machine.url, kubeconfig: folder.kubeconfig, data: folder.path, ...addresses(machine) });
+    await Promise.race([machine.trouble, aborted(signal)]);
+    printer.note("ending: running Jobs first");
+  } finally {
+    await machine[Symbol.asyncDispose]();
+  }
+  printer.note("all has ended; coldstream up goes on where it was");
+  return whyEnded(signal);
+}
+
+function addresses({ metricsPort, pushgatewayUrl }: Machine) {
+  return { metricsPort: metricsPort ?? null, pushgatewayUrl: pushgatewayUrl ?? null };
+}
+
+function greeting(machine: Machine, folder: DataFolder, { log = "file" }: UpOptions): readonly string[] {
+  const { pushgatewayUrl = "none: the program is not installed, so metrics of backups are not kept" } = machine;
+  return [
+    `API server     ${machine.url}`,
+    `kubeconfig     ${folder.kubeconfig}`,
+    `metrics        http://127.0.0.1:${machine.metricsPort}/metrics (also /livez, /readyz)`,
+    `Pushgateway    ${pushgatewayUrl}`,
+    ...(log === "file" ? [`log            ${folder.log}`] : []),
+    "",
+    "In another terminal:",
+    `  export KUBECONFIG=${quoted(folder.kubeconfig)}`,
+    "  coldstream apply -f backup.yaml      Secret, Repository, AppBinding, BackupConfiguration",
+    "  coldstream status                    what is backed up, when, and whether it went well",
+    "Ctrl-C ends it with all that runs in it.",
+  ];
+}
+
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/** This command line, as it runs: from its source or built. */
+function mainFile(): string {
+  return join(dirname(import.meta.dirname), basename(import.meta.filename).endsWith(".ts") ? "main.ts" : "main.js");
+}
+
+function podEnvironment({ variables }: Environment) {
+  const given = Object.entries(variables).flatMap(([name, value]) =>
+    value !== undefined && passedOn.test(name) ? [[name, value] as const] : [],
+  );
+  return { PATH: "/usr/local/bin:/usr/bin:/bin", ...Object.fromEntries(given) };
+}
+
+async function openLog(folder: DataFolder, where: "file" | "stderr"): Promise<AsyncDisposable & { readonly log: Log }> {
+  const clock = () => new Date();
+  if (where === "stderr") {
+    const log = jsonLog((line) => process.stderr.write(line), clock);
+    return { log, [Symbol.asyncDispose]: async () => undefined };
+  }
+  const size = (await stat(folder.log).catch(() => undefined))?.size ?? 0;
+  if (size > logBytes) await rename(folder.log, `${folder.log}.1`);
+  const file = createWriteStream(folder.log, { flags: "a", mode: 0o600 });
+  await once(file, "open");
+  // a full disk must not end what still can go on
+  file.on("error", () => undefined);
+  return {
+    log: jsonLog((line) => file.write(line), clock),
+    async [Symbol.asyncDispose]() {
+      await new Promise<void>((resolve) => file.end(() => resolve()));
+    },
+  };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
+}

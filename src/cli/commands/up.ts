@@ -1,0 +1,33 @@
+import { defineCommand } from "../command.ts";
+import { oneOf, parsed, text, type Values } from "../option.ts";
+import { readAddress } from "./operator.ts";
+
+export const upOptions = {
+  data: text("--data <dir>", "where everything lies (XDG_DATA_HOME/coldstream or ~/.local/share/coldstream)"),
+  listen: parsed("--listen <host:port>", "of the API server (127.0.0.1:7443; port 0: any that is free)", readAddress),
+  metricsAddress: parsed(
+    "--metrics-address <host:port>",
+    "serve the operator's /metrics, /livez and /readyz there (127.0.0.1:7444)",
+    readAddress,
+  ),
+  pushgatewayAddress: parsed(
+    "--pushgateway-address <host:port>",
+    "where the Pushgateway listens, to be scraped (127.0.0.1:9091)",
+    readAddress,
+  ),
+  log: oneOf("--log <word>", "file: DATA/coldstream.log (default); stderr: for a service manager", ["file", "stderr"]),
+};
+export type UpOptions = Values<typeof upOptions>;
+
+export const upCommand = defineCommand({
+  name: "up",
+  description:
+    "Runs the whole system on this machine, without a cluster: API server, controllers, operator and a node whose pods are " +
+    "processes. It takes the manifests that a cluster takes. Ctrl-C ends it with all that runs in it; started again it goes on.",
+  options: upOptions,
+  examples: [
+    { line: "coldstream up", what: "then, elsewhere: coldstream apply -f backup.yaml" },
+    { line: "coldstream up --data /var/lib/coldstream --log stderr", what: "as a service" },
+  ],
+  run: async (context, options) => await (await import("../actions/up.ts")).up(context, options),
+});

@@ -1,0 +1,42 @@
+import { mkdir } from "node:fs/promises";
+import { isAbsolute, join, resolve } from "node:path";
+import { Failure } from "../../kit/failures.ts";
+import type { Environment } from "../environment.ts";
+
+/** Where things lie in the data folder. */
+export interface DataFolder {
+  readonly path: string;
+  /** The store of the API server, its authority and keys. */
+  readonly api: string;
+  /** Pods and claims. */
+  readonly machine: string;
+  readonly pushgateway: string;
+  readonly kubeconfig: string;
+  readonly log: string;
+}
+
+/** As the user says, else where such data lies on this system. */
+export function dataFolderOf({ variables, home, workingFolder }: Environment, given: string | undefined): DataFolder {
+  const xdg = variables["XDG_DATA_HOME"];
+  const shared = xdg !== undefined && isAbsolute(xdg) ? xdg : join(home, ".local/share");
+  const path = given === undefined ? join(shared, "coldstream") : resolve(workingFolder, given);
+  return {
+    path,
+    api: join(path, "api"),
+    machine: join(path, "machine"),
+    pushgateway: join(path, "pushgateway"),
+    kubeconfig: join(path, "kubeconfig"),
+    log: join(path, "coldstream.log"),
+  };
+}
+
+/** Its owner alone may look into it: keys and Secrets lie there. Throws `configuration-invalid` when it cannot be made. */
+export async function makeDataFolder(folder: DataFolder): Promise<void> {
+  try {
+    for (const path of [folder.path, folder.api, folder.machine, folder.pushgateway])
+      await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const hint = "name a folder that you may write to: --data DIR";
+    throw new Failure("configuration-invalid", `the data folder ${folder.path} cannot be made`, { cause, hint });
+  }
+}

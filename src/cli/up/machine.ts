@@ -1,0 +1,133 @@
+import { randomUUID } from "node:crypto";
+import { Failure } from "../../kit/failures.ts";
+import type { Log } from "../../kit/log.ts";
+import { openCluster } from "../../kube/client.ts";
+import type { Cluster } from "../../kube/cluster.ts";
+import { namespaces } from "../../kube/core.ts";
+import { resourceOf } from "../../kube/resource.ts";
+import { ensure } from "../../kube/update.ts";
+import { writeKubeconfig } from "../../local/kubeconfig.ts";
+import { startApiServer } from "../../local/server.ts";
+import { startControllers } from "../../machine/controllers.ts";
+import { startRunner } from "../../machine/runner.ts";
+import { openRegistry } from "../../metrics/registry.ts";
+import { catalogue } from "../../operator/catalogue/catalogue.ts";
+import { openMeters } from "../../operator/meters.ts";
+import { runOperator } from "../../operator/operator.ts";
+import type { Address } from "../commands/operator.ts";
+import type { DataFolder } from "./data-folder.ts";
+import { startPushgateway } from "./pushgateway.ts";
+
+export interface MachineOptions {
+  readonly folder: DataFolder;
+  readonly listen: Address;
+  readonly metrics: Address;
+  readonly pushgateway: Address;
+  /** Program and arguments of this command line, which pods run. */
+  readonly entry: readonly string[];
+  /** What pods find in their environment; it needs a PATH. */
+  readonly environment: Readonly<Record<string, string>> & { readonly PATH: string };
+  readonly version: string;
+  readonly log: Log;
+}
+
+/** All that runs. Disposing of it ends it in order: nothing new is begun, then pods end, then the API server. */
+export interface Machine extends AsyncDisposable {
+  readonly url: string;
+  /** Of /metrics, /livez and /readyz. */
+  readonly metricsPort: number | undefined;
+  /** undefined: there is no such program here. */
+  readonly pushgatewayUrl: string | undefined;
+  /** Rejects when a part of it ends that should not. */
+  readonly trouble: Promise<never>;
+}
+
+/** Of the one image that there is: pods with another do not start. Without a version, so that Jobs outlive an upgrade. */
+const image = "coldstream";
+const operatorNamespace = "coldstream";
+const node = "machine";
+
+export async function startMachine(options: MachineOptions): Promise<Machine> {
+  const { folder, environment, log } = options;
+  await using opening = new AsyncDisposableStack();
+  const life = new AbortController();
+  const { signal } = life;
+  const server = opening.use(await startServer(options, signal));
+  await writeKubeconfig(folder.kubeconfig, server);
+  const cluster = opening.use(openCluster({ server: server.url, ca: server.caPem, token: server.adminToken }));
+  await makeCatalogue(cluster, signal);
+  const pushgateway = await startPushgateway({
+    ...{ listen: options.pushgateway, folder: folder.pushgateway, path: environment.PATH, log },
+  });
+  if (pushgateway !== undefined) opening.use(pushgateway);
+  opening.use(
+    await startRunner(cluster, {
+      ...{ node, image, entry: options.entry, environment, log, signal },
+      ...{ folder: folder.machine, clientAuthority: server.caPem },
+    }),
+  );
+  opening.use(await startControllers(cluster, { authority: server.caPem, log, signal }));
+  const operator = opening.use(await startOperator(cluster, options, pushgateway?.url));
+  const open = opening.move();
+  return {
+    ...{ url: server.url, metricsPort: operator.port, pushgatewayUrl: pushgateway?.url, trouble: operator.trouble },
+    async [Symbol.asyncDispose]() {
+      await open.disposeAsync();
+      life.abort();
+    },
+  };
+}
+
+async function startServer({ folder, listen, log }: MachineOptions, signal: AbortSignal) {
+  try {
+    return await startApiServer({ folder: folder.api, listen, log, signal });
+  } catch (error) {
+    if (Failure.is(error)) throw error;
+    const hint = "end what listens there, or choose another address: --listen HOST:PORT";
+    const message = `the API server cannot listen on ${listen.host}:${listen.port}`;
+    throw new Failure("configuration-invalid", message, { cause: error, hint });
+  }
+}
+
+/** Functions and Tasks as this program has them, and the operator's namespace. */
+async function makeCatalogue(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  await ensure(cluster, namespaces, { metadata: { name: operatorNamespace } }, { signal });
+  await Promise.all(
+    catalogue(image).map(async ({ kind, metadata: { name = "", labels }, spec }) => {
+      await ensure(cluster, resourceOf(kind), { metadata: { name, labels }, spec }, { signal });
+    }),
+  );
+}
+
+interface RunningOperator extends AsyncDisposable {
+  readonly port: number | undefined;
+  readonly trouble: Promise<never>;
+}
+
+/** With the rights of the administrator: it is a part of the API server's process. */
+async function startOperator(
+  cluster: Cluster,
+  { metrics, version, log }: MachineOptions,
+  pushgatewayUrl: string | undefined,
+): Promise<RunningOperator> {
+  const registry = openRegistry();
+  const meters = await openMeters({ registry, clock: () => new Date(), listen: metrics, process, version });
+  const stop = new AbortController();
+  const urls = pushgatewayUrl === undefined ? {} : { pushgatewayUrl, operatorPushgatewayUrl: pushgatewayUrl };
+  const ended = runOperator(
+    cluster,
+    { image, pullSecrets: [], namespace: operatorNamespace, ...urls },
+    { signal: stop.signal, log, identity: randomUUID(), lease: undefined, metrics: registry, meters },
+  );
+  const trouble = ended.then(() => new Promise<never>(() => undefined));
+  trouble.catch(() => undefined);
+  return {
+    port: meters.port,
+    trouble,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await ended.catch(() => undefined);
+      await meters[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Log } from "../../kit/log.ts";
+import { findProgram, type Program, startProgram } from "../../kit/program.ts";
+import type { Address } from "../commands/operator.ts";
+
+export interface PushgatewayOptions {
+  readonly listen: Address;
+  /** Its figures outlive it here. */
+  readonly folder: string;
+  readonly path: string;
+  readonly log: Log;
+}
+
+export interface Pushgateway extends AsyncDisposable {
+  readonly url: string;
+}
+
+const names = ["prometheus-pushgateway", "pushgateway"];
+const startsWithinMs = 10_000;
+const restartAfterMs = 5000;
+
+/** The real program, where it is installed; it is started again when it ends. undefined: it is not here. */
+export async function startPushgateway(options: PushgatewayOptions): Promise<Pushgateway | undefined> {
+  const found = await Promise.all(names.map((name) => findProgram(name, options.path)));
+  const program = found.find((path) => path !== undefined);
+  if (program === undefined) return undefined;
+  const stop = new AbortController();
+  const first = await launch(program, options, options.listen.port);
+  const { port } = first;
+  const kept = keep(first.running, { ...options, program, port, signal: stop.signal });
+  return {
+    url: `http://${reachable(options.listen.host)}:${port}`,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await kept;
+    },
+  };
+}
+
+interface Keeping extends PushgatewayOptions {
+  readonly program: string;
+  readonly port: number;
+  readonly signal: AbortSignal;
+}
+
+async function keep(first: Program, { program, port, signal, ...options }: Keeping): Promise<void> {
+  let running: Program | undefined = first;
+  while (!signal.aborted) {
+    const { promise, resolve } = Promise.withResolvers<"stop">();
+    signal.addEventListener("abort", () => resolve("stop"), { once: true });
+    const end = await Promise.race([running?.ended, promise]);
+    if (end === "stop") break;
+    options.log.warn({ program, exitCode: end?.exitCode, stderr: end?.stderr.slice(-500) }, "Pushgateway ended");
+    await sleep(restartAfterMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    running = await launch(program, options, port).then(
+      (launched) => launched.running,
+      (error: unknown) => {
+        options.log.warn({ program, error }, "starting the Pushgateway again");
+        return undefined;
+      },
+    );
+  }
+  await running?.stop();
+}
+
+/** Ready when it says where it listens: it may have been asked for any port. */
+async function launch(
+  program: string,
+  { listen, folder, path }: PushgatewayOptions,
+  port: number,
+): Promise<{ readonly running: Program; readonly port: number }> {
+  const listening = Promise.withResolvers<number>();
+  const running = await startProgram(
+    program,
+    [`--web.listen-address=${hostText(listen.host)}:${port}`, `--persistence.file=${join(folder, "figures")}`],
+    {
+      env: { PATH: path },
+      onStderrLine(line) {
+        const said = /istening on.*address=\S*:(\d+)/.exec(line);
+        if (said?.[1] !== undefined) listening.resolve(Number(said[1]));
+      },
+    },
+  );
+  const late = AbortSignal.timeout(startsWithinMs);
+  late.addEventListener("abort", () => listening.reject(new Error("the Pushgateway did not say that it listens")));
+  running.ended.then(
+    ({ stderr }) => listening.reject(new Error(`the Pushgateway ended: ${stderr.trim().split("\n").at(-1)}`)),
+    (error: unknown) => listening.reject(error),
+  );
+  try {
+    return { running, port: await listening.promise };
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+function hostText(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function reachable(host: string): string {
+  return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : hostText(host);
+}
