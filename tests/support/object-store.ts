@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startProgram } from "../../src/kit/program.ts";
+import { layCheapRepository } from "./cheap-repository.ts";
 import { freePort, waitForPort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 
@@ -16,6 +17,8 @@ export interface ObjectStore extends AsyncDisposable {
   readonly directory: string;
   /** The address of a repository in the bucket, and the keys for it. */
   repository(prefix: string): { readonly url: string; readonly env: Record<string, string> };
+  /** Puts an empty repository there that opens quickly. */
+  layRepository(prefix: string, password: string): Promise<void>;
   /** The server goes away, as one that crashed. */
   stop(): Promise<void>;
 }
@@ -50,6 +53,7 @@ export async function startObjectStore(): Promise<ObjectStore> {
       url: `s3:${endpoint}/${bucket}/${prefix}`,
       env: { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey },
     }),
+    layRepository: async (prefix, password) => await layCheapRepository(join(directory, bucket, prefix), password),
     stop: () => server.stop("SIGKILL"),
     async [Symbol.asyncDispose]() {
       await server.stop("SIGKILL");

@@ -29,7 +29,7 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the programs of a backup's
   });
 
   test("save, clean up, check, and say so in session, report and Repository", async () => {
-    const restic = await bench.localRepository("first");
+    const restic = await bench.localRepository("first", { isEmpty: true });
     const of = { configuration: "nightly", repository: "first", binding: "sample-nats" };
     await bench.configuration("nightly", { ...of, retention: { keepLast: 1 } });
     const pod = await bench.pod();
@@ -110,7 +110,7 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the programs of a backup's
   });
 
   test("a dry run of the retention removes nothing", async () => {
-    await bench.localRepository("dry");
+    await bench.localRepository("dry", { isEmpty: true });
     const of = { configuration: "dry", repository: "dry", binding: "sample-nats" };
     await bench.configuration("dry", { ...of, retention: { keepLast: 1, dryRun: true } });
     for (const name of ["dry-1", "dry-2"]) {

@@ -12,8 +12,9 @@ import { clusterRoleBindings, configMaps, secrets, serviceAccounts } from "../..
 import { type KubeObject, type Resource, resourceOf } from "../../src/kube/resource.ts";
 import { openRepository, type Repository } from "../../src/repository/restic.ts";
 import { programPath } from "../cli/workbench.ts";
+import { layCheapRepository } from "../support/cheap-repository.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
-import { findProgram } from "../support/programs.ts";
+import { compiledOnce, findProgram } from "../support/programs.ts";
 import { programEnvironment } from "../support/restic.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -43,8 +44,8 @@ export interface TaskBench extends AsyncDisposable {
   readonly cluster: Cluster;
   create(kind: Parameters<typeof resourceOf>[0], draft: Draft): Promise<KubeObject>;
   secret(name: string, values: Readonly<Record<string, string>>): Promise<void>;
-  /** A Repository in a folder of its own, with its Secret; returns restic's view of it. */
-  localRepository(name: string): Promise<Repository>;
+  /** A Repository in a folder of its own, with its Secret; returns restic's view of it. `isEmpty`: nothing is in it yet. */
+  localRepository(name: string, options?: { readonly isEmpty?: boolean }): Promise<Repository>;
   /** AppBinding `name` of the service `name`, which is reached at `port` on this machine. */
   binding(name: string, port: number, more?: object): Promise<void>;
   configuration(
@@ -108,9 +109,10 @@ export async function startTaskBench(): Promise<TaskBench> {
 
   return {
     ...{ plane, cluster, create, secret, folder },
-    async localRepository(name) {
+    async localRepository(name, { isEmpty = false } = {}) {
       const place = join(folder, "repositories", name);
       await mkdir(dirname(place), { recursive: true });
+      if (!isEmpty) await layCheapRepository(place, password);
       repositories[`/repositories/${name}`] = place;
       await secret(`${name}-secret`, { RESTIC_PASSWORD: password });
       const backend = {
@@ -171,7 +173,7 @@ export async function startTaskBench(): Promise<TaskBench> {
         "/stash-tmp": join(own, "tmp"),
         "/stash-interim-volume": join(own, "interim"),
       };
-      const env = { PATH: programPath(), HOME: own, TMPDIR: own };
+      const env = { ...compiledOnce, PATH: programPath(), HOME: own, TMPDIR: own };
       const api = { KUBERNETES_SERVICE_HOST: "kubernetes.default.svc", KUBERNETES_SERVICE_PORT: "443" };
       const tables = { COLDSTREAM_MOUNTS: JSON.stringify(mounts), COLDSTREAM_HOSTS: JSON.stringify(hosts) };
       return openPod(own, { ...env, ...api, ...tables });

@@ -48,7 +48,6 @@ describe.skipIf(controlPlaneMissing() !== undefined || !canRename)("locks of oth
   }
   async function prepare(name: string) {
     const restic = await bench.localRepository(name);
-    await restic.initialize({ signal });
     await bench.configuration(name, { repository: name, binding: "source", retention: { keepLast: 1 } });
     for (const run of ["first", "second"]) {
       const of = { configuration: name, repository: name, binding: "source" };

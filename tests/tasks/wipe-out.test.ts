@@ -35,7 +35,7 @@ describe.skipIf(isMissing)("wipe-out", () => {
       ...{ url, env, password: { kind: "text", text: password } },
       baseEnv: programEnvironment(bench.folder),
     });
-    await restic.initialize({ signal });
+    await store.layRepository(prefix, password);
     await restic.backup({ directory: join(import.meta.dirname), host: "host-0", tags: [] }, { signal });
   }
   async function objects(): Promise<string[]> {
