@@ -130,7 +130,7 @@ describe.skipIf(systemMissing() !== undefined)("a manifest with a mistake", { ti
   });
 
   test("ends in a failed session for a wrong repository password, and makes no repository over it", async () => {
-    const scene = await open({ keys: { RESTIC_PASSWORD: wrong } });
+    const scene = await open({ keys: { RESTIC_PASSWORD: wrong }, isEmpty: true });
     const { url, env } = system.store.repository(scene.prefix);
     const restic = openRepository({
       url,

@@ -21,7 +21,7 @@ describe.skipIf(systemMissing() !== undefined)("the guide for NATS from its Helm
     system = await startSystem();
     nats = await startNatsServer();
     system.route("sample-nats.demo.svc:4222", nats.port);
-    journey = await openJourney(system, "helm", "demo");
+    journey = await openJourney(system, "helm", "demo", { isEmpty: true });
     await makeOrders({ servers: nats.url });
     orders = await lookAt({ servers: nats.url }, "ORDERS");
   }, 120_000);

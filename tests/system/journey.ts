@@ -10,6 +10,8 @@ import type { System } from "./system.ts";
 
 /** What the guides' journeys have in common: their manifests on the system's own S3 server, and what people then look at. */
 
+const password = "changeit";
+
 export interface Document {
   readonly apiVersion: string;
   readonly kind: string;
@@ -40,16 +42,19 @@ function hasEnded({ status }: BackupSession | RestoreSession): boolean {
 export interface JourneyOptions {
   /** Puts what the guide leaves to its reader (keys, certificates) in the place of its examples. */
   readonly change?: (document: Document) => Document;
+  /** Whether the repository is left to the first backup; otherwise one is there that opens quickly. */
+  readonly isEmpty?: boolean;
 }
 
 export async function openJourney(
   system: System,
   guide: string,
   namespace: string,
-  { change = (document) => document }: JourneyOptions = {},
+  { change = (document) => document, isEmpty = false }: JourneyOptions = {},
 ): Promise<Journey> {
   const { desk } = system;
   await desk.plane.createNamespace(namespace);
+  if (!isEmpty) await system.store.layRepository(`demo/nats/${namespace}`, password);
   const documents = documentsOf(guide, system, namespace).map(change);
   let runs = 0;
   const journey: Journey = {
@@ -105,7 +110,7 @@ function documentsOf(guide: string, { store }: System, namespace: string): reado
     if (document.kind === "Secret" && document.metadata.name === "gcs-secret") {
       const { accessKey, secretKey } = store;
       const stringData = {
-        RESTIC_PASSWORD: "changeit",
+        RESTIC_PASSWORD: password,
         AWS_ACCESS_KEY_ID: accessKey,
         AWS_SECRET_ACCESS_KEY: secretKey,
       };

@@ -58,7 +58,7 @@ describe.skipIf(systemMissing() !== undefined)("a journey:", { timeout: 240_000 
   }
 
   test("sessions by hand: while paused, one beside another, and as many as the history holds", async () => {
-    const scene = await openScene(system, { port: small.port });
+    const scene = await openScene(system, { port: small.port, isEmpty: true });
     await scene.configure({ paused: true, backupHistoryLimit: 2 });
     await scene.ready();
     await scene.begin("one");
@@ -270,7 +270,7 @@ describe.skipIf(systemMissing() !== undefined)("a journey:", { timeout: 240_000 
       const at = (path: string) => (isAnywhere ? { path } : {});
       await stashBackup(place, opened.jetstream, at(stashPaths[0]));
       await stashBackup(place, opened.jetstream, { ...at(stashPaths[1]), host: "app-1" });
-      scene = await openScene(system, { port: from.port, keys: { RESTIC_PASSWORD: place.password } });
+      scene = await openScene(system, { port: from.port, keys: { RESTIC_PASSWORD: place.password }, isEmpty: true });
       const bucket = join(system.store.directory, system.store.bucket, scene.prefix);
       await cp(join(place.directory, "repository"), bucket, { recursive: true });
       await rm(join(bucket, "locks"), { recursive: true, force: true });

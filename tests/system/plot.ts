@@ -44,6 +44,7 @@ async function openPlot(system: System, nats: TestServer, stream: string): Promi
     for (const text of ["hello", "world", namespace]) await jetstream(connection).publish(`${stream}.a`, text);
   });
   const prefix = `/chaos/${namespace}`;
+  await store.layRepository(prefix, password);
   const params = [{ name: "streams", value: stream }];
   await desk.apply(
     secret(

@@ -27,6 +27,8 @@ export interface SceneOptions {
   readonly keys?: Readonly<Record<string, string>>;
   /** Of the S3 backend, over what is right. */
   readonly s3?: object;
+  /** Whether the repository is left to the first backup; otherwise one is there that opens quickly. */
+  readonly isEmpty?: boolean;
   /** Made elsewhere: not made here. */
   readonly leaveOut?: readonly ("Repository" | "Secret" | "AppBinding")[];
 }
@@ -62,6 +64,8 @@ export async function openScene(system: System, options: SceneOptions): Promise<
   const namespace = await desk.namespace();
   system.route(`sample-nats.${namespace}.svc:4222`, options.port);
   const prefix = `scenes/${namespace}`;
+  if (options.isEmpty !== true)
+    await system.store.layRepository(prefix, options.keys?.["RESTIC_PASSWORD"] || resticPassword);
   const documents = [
     secret({ namespace }, { ...keysOf(system), ...options.keys }),
     repository({ namespace }, { backend: backendOf(system, { prefix, ...options.s3 }) }),

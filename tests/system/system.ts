@@ -7,7 +7,7 @@ import type { OperatorSettings } from "../../src/operator/settings.ts";
 import { type Desk, image, openDesk, type RunningOperator } from "../operator/desk.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { type ObjectStore, objectStoreProgram, startObjectStore } from "../support/object-store.ts";
-import { findProgram, natsServerProgram } from "../support/programs.ts";
+import { compiledOnce, findProgram, natsServerProgram } from "../support/programs.ts";
 import { type Pushgateway, pushgatewayMissing, startPushgateway } from "../support/pushgateway.ts";
 
 /**
@@ -70,10 +70,9 @@ export async function startSystem({
       image,
       hosts,
       entry: [process.execPath, join(root, "src/cli/main.ts")],
-      // Every container starts a Node of its own, which would compile all of src each time.
       environment: {
         PATH: [join(root, ".tools/bin"), process.env.PATH].join(delimiter),
-        NODE_COMPILE_CACHE: join(folder, "compiled"),
+        ...compiledOnce,
         ...environment,
       },
       ...{ shutdownGraceMs: 2000, podHostNames },
