@@ -17,7 +17,7 @@ export interface AccountsOptions {
 }
 
 const account = "default";
-const authorityMap = "kube-root-ca.crt";
+export const authorityMap = "kube-root-ca.crt";
 const description =
   "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
 

@@ -1,19 +1,27 @@
 import { type Log, silentLog } from "../kit/log.ts";
 import type { BackOff } from "../kube/backoff.ts";
 import type { Cluster } from "../kube/cluster.ts";
-import { configMaps, namespaces, serviceAccounts } from "../kube/core.ts";
+import { type ConfigMap, configMaps, namespaces, persistentVolumeClaims, serviceAccounts } from "../kube/core.ts";
 import { recorder } from "../kube/recorder.ts";
-import { openAccounts } from "./accounts.ts";
+import type { KubeObject, Resource } from "../kube/resource.ts";
+import { authorityMap, openAccounts } from "./accounts.ts";
+import { openProtection, persistentVolumes } from "./claims-protection.ts";
 import { machineCronJobs } from "./cron-job/cron-job.ts";
 import { openCronJobController } from "./cron-job/reconcile.ts";
+import { type Collected, openCollector } from "./garbage/collect.ts";
+import { itemsOf, trimItem } from "./garbage/item.ts";
 import { jobPods, machineJobs, trimJobPod } from "./job/job.ts";
 import { openJobController } from "./job/reconcile.ts";
 import { releaseOrphans } from "./job/release.ts";
+import { allKinds } from "./kinds.ts";
+import { openNamespaces } from "./namespaces.ts";
 import { share } from "./shared.ts";
 
 export interface ControllersOptions {
   /** PEM of the API server's authority, for pods (ConfigMap kube-root-ca.crt); none is published without it. */
   readonly authority?: string;
+  /** What the server serves, as far as garbage is collected of it and namespaces are emptied; `allKinds` unless given. */
+  readonly kinds?: readonly Resource<KubeObject>[];
   /** Before a Job's next pod after one that failed. Kubernetes' 10 s to 10 min unless given. */
   readonly jobBackOff?: BackOff;
   readonly now?: () => Date;
@@ -64,17 +72,38 @@ function openControllers(cluster: Cluster, options: ControllersOptions) {
     }),
   });
   const caches = openCaches(cluster, { log, signal });
+  const { kinds = allKinds } = options;
+  const collected = kinds.map((kind) => collectedOf(cluster, kind, { ...common, caches }));
   const queues = [
     openJobController(cluster, { ...common, ...caches, ...told("job-controller"), backOff }),
     releaseOrphans(cluster, { ...common, ...caches }),
     openCronJobController(cluster, { ...common, ...caches, ...told("cronjob-controller") }),
     openAccounts(cluster, { ...common, ...caches, authority: options.authority }),
+    openNamespaces(cluster, { ...common, ...caches, kinds }),
+    openProtection(cluster, { ...common, ...caches }),
+    openCollector(cluster, { ...common, kinds: collected }),
   ];
-  const followed = Object.values(caches);
+  const followed = [...Object.values(caches), ...collected.map(({ all }) => all)];
   return {
     ready: Promise.all(followed.map(({ ready }) => ready)),
     stopped: [...followed, ...queues].map((each) => each.stopped),
   };
+}
+
+type Caches = ReturnType<typeof openCaches>;
+
+interface Opening {
+  readonly caches: Caches;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/** Followed once, also where another controller wants more of it. */
+function collectedOf(cluster: Cluster, resource: Resource<KubeObject>, { caches, log, signal }: Opening): Collected {
+  const { group, plural } = resource;
+  const known = Object.values(caches).find(({ resource: one }) => one.group === group && one.plural === plural);
+  const all = known ?? share(cluster, itemsOf(resource), { log, signal, trim: trimItem });
+  return { resource, all };
 }
 
 function openCaches(cluster: Cluster, options: { readonly log: Log; readonly signal: AbortSignal }) {
@@ -84,6 +113,14 @@ function openCaches(cluster: Cluster, options: { readonly log: Log; readonly sig
     cronJobs: share(cluster, machineCronJobs, options),
     namespaces: share(cluster, namespaces, options),
     serviceAccounts: share(cluster, serviceAccounts, options),
-    configMaps: share(cluster, configMaps, options),
+    configMaps: share(cluster, configMaps, { ...options, trim: trimConfigMap }),
+    claims: share(cluster, persistentVolumeClaims, options),
+    volumes: share(cluster, persistentVolumes, options),
   };
+}
+
+/** What is in them concerns nobody here, but for one. */
+function trimConfigMap(map: ConfigMap): ConfigMap {
+  const { apiVersion, kind, metadata } = map;
+  return metadata.name === authorityMap ? map : { apiVersion, kind, metadata };
 }

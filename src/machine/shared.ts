@@ -5,6 +5,7 @@ import { type Key, type KubeObject, keyText, type Resource } from "../kube/resou
 
 /** All objects of a kind, a moment old, followed once for several controllers. */
 export interface Shared<T extends KubeObject> extends Followed<T> {
+  readonly resource: Pick<Resource<T>, "group" | "plural">;
   /** To be called before `ready`: then no change is missed. */
   listen(listener: (change: Change<T>) => void): void;
 }
@@ -37,6 +38,7 @@ export function share<T extends KubeObject>(
     },
   );
   return {
+    resource,
     get: followed.get,
     list: followed.list,
     ownedBy: followed.ownedBy,

@@ -9,19 +9,22 @@ import type { KubeObject, Resource } from "../../src/kube/resource.ts";
 import type { ClusterSettings } from "../../src/kube/settings.ts";
 import { type Controllers, type ControllersOptions, startControllers } from "../../src/machine/controllers.ts";
 import { type JobPod, jobPods, type MachineJob, machineJobs } from "../../src/machine/job/job.ts";
+import { builtInKinds } from "../../src/machine/kinds.ts";
 import { type Runner, type RunnerOptions, startRunner } from "../../src/machine/runner.ts";
 import { startControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 
 /** An API server without controllers: Kubernetes' own, or ours. */
 export interface Server extends AsyncDisposable {
+  /** What it serves. */
+  readonly kinds: readonly Resource<KubeObject>[];
   readonly kubeconfig: string;
   readonly settings: ClusterSettings;
   readonly ca: string;
 }
 
 export async function kubernetesServer(): Promise<Server> {
-  return await startControlPlane({ withoutControllers: true, withoutKinds: true });
+  return { ...(await startControlPlane({ withoutControllers: true, withoutKinds: true })), kinds: builtInKinds };
 }
 
 export const namespace = "demo";
@@ -56,7 +59,14 @@ export async function openControllersPlace(server: Server): Promise<ControllersP
     ...{ server, cluster, signal },
     async controllers(options = {}) {
       const jobBackOff = { firstMs: 300, mostMs: 300 };
-      const started = await startControllers(cluster, { signal, log, authority: server.ca, jobBackOff, ...options });
+      const started = await startControllers(cluster, {
+        signal,
+        log,
+        authority: server.ca,
+        kinds: server.kinds,
+        jobBackOff,
+        ...options,
+      });
       await eventually("the ServiceAccount", () =>
         cluster.get(serviceAccounts, { namespace, name: "default" }, { signal }),
       );

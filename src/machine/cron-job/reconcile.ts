@@ -61,7 +61,7 @@ async function reconcile(work: Work): Promise<{ readonly requeueAfterMs?: number
     const status = steps.start === undefined ? steps.status : await start(work, steps, steps.start);
     if (status !== undefined) await cluster.replaceStatus(machineCronJobs, { ...cronJob, status }, { signal });
   } catch (error) {
-    if (!KubeFailure.isReason(error, "Conflict")) throw error;
+    if (!KubeFailure.isReason(error, "Conflict", "NotFound")) throw error;
     return { requeueAfterMs: againMs };
   }
   for (const news of steps.news) void recorder.event(cronJob, news);

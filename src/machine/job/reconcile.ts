@@ -94,7 +94,7 @@ async function reconcile(work: Work): Promise<{ readonly requeueAfterMs?: number
       if (written === undefined) return { requeueAfterMs: againMs };
       job = written;
     } catch (error) {
-      if (signal.aborted || !KubeFailure.isReason(error, "Conflict")) throw error;
+      if (signal.aborted || !KubeFailure.isReason(error, "Conflict", "NotFound")) throw error;
       return { requeueAfterMs: againMs };
     }
     if (steps.status === undefined && steps.release.length === 0)

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { configMaps, namespaces, ownedBy, persistentVolumeClaims, pods, serviceAccounts } from "../../src/kube/core.ts";
+import type { KubeObject } from "../../src/kube/resource.ts";
+import type { Controllers } from "../../src/machine/controllers.ts";
+import { machineJobs } from "../../src/machine/job/job.ts";
+import type { Runner } from "../../src/machine/runner.ts";
+import { controlPlaneMissing } from "../support/control-plane.ts";
+import { eventually } from "../support/eventually.ts";
+import { type ControllersPlace, image, jobSpec, namespace, openControllersPlace } from "./controllers-place.ts";
+import { servers } from "./servers.ts";
+
+describe.skipIf(controlPlaneMissing() !== undefined).each(servers)("garbage collection beside $name", ({ start }) => {
+  let place: ControllersPlace;
+  let controllers: Controllers;
+  let runner: Runner;
+  beforeAll(async () => {
+    place = await openControllersPlace(await start());
+    controllers = await place.controllers();
+    runner = await place.runner();
+  }, 120_000);
+  afterAll(async () => {
+    await runner?.[Symbol.asyncDispose]();
+    await controllers?.[Symbol.asyncDispose]();
+    await place?.[Symbol.asyncDispose]();
+  });
+
+  const map = async (name: string, ...owners: readonly KubeObject[]) =>
+    await place.create(
+      configMaps,
+      name,
+      {},
+      { ownerReferences: owners.map((owner) => ownedBy(owner, { controller: false })) },
+    );
+  const find = async (name: string) => await place.cluster.get(configMaps, { namespace, name }, place);
+  const gone = async (name: string) =>
+    await eventually(`${name} to go`, async () => (await find(name)) === undefined, { timeoutMs: 10_000 });
+  const remove = async (name: string, propagation: "Background" | "Foreground" | "Orphan") =>
+    await place.cluster.remove(configMaps, { namespace, name }, { ...place, propagation });
+
+  test("takes what was owned, and what that owned", async () => {
+    const a = await map("a");
+    const b = await map("b", a);
+    await map("c", b);
+    await remove("a", "Background");
+    for (const name of ["b", "c"]) await gone(name);
+  });
+
+  test("keeps what another owns too, and takes the owner that is gone from its list", async () => {
+    const [one, other] = [await map("one"), await map("other")];
+    await map("shared", one, other);
+    await remove("one", "Background");
+    const left = await eventually("one owner", async () => {
+      const owners = (await find("shared"))?.metadata.ownerReferences ?? [];
+      return owners.length === 1 && owners;
+    });
+    expect(left[0]?.name).toBe("other");
+  });
+
+  test("takes what names an owner that is not there, or another of its name", async () => {
+    const first = await map("renewed");
+    await remove("renewed", "Orphan");
+    await gone("renewed");
+    await map("renewed");
+    await map("late", first);
+    await gone("late");
+    expect(await find("renewed")).toBeDefined();
+  });
+
+  test("leaves what is owned by a kind that it does not know", async () => {
+    const stranger = { apiVersion: "example.com/v1", kind: "Stranger", metadata: { name: "x", uid: "y" } };
+    await map("strange", stranger);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await find("strange"))?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test("in the foreground takes the owner last", async () => {
+    const owner = await map("last");
+    const held = { ownerReferences: [ownedBy(owner, { controller: false })], finalizers: ["example.com/hold"] };
+    await place.create(configMaps, "held", {}, held);
+    await remove("last", "Foreground");
+    await eventually("its deletion", async () => (await find("held"))?.metadata.deletionTimestamp != null);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await find("last"))?.metadata.finalizers).toEqual(["foregroundDeletion"]);
+    await place.cluster.patch(
+      configMaps,
+      { namespace, name: "held" },
+      { ...place, merge: { metadata: { finalizers: null } } },
+    );
+    for (const name of ["held", "last"]) await gone(name);
+  });
+
+  test("lets orphans live", async () => {
+    const owner = await map("parent");
+    await map("child", owner);
+    await remove("parent", "Orphan");
+    await gone("parent");
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const child = await find("child");
+    expect(child?.metadata.deletionTimestamp).toBeUndefined();
+    expect(child?.metadata.ownerReferences ?? []).toEqual([]);
+  });
+
+  test("ends the pods of a Job that was removed", async () => {
+    await place.create(machineJobs, "cut", jobSpec("sleep 600"));
+    await place.job("cut", ({ status }) => status?.ready === 1);
+    await place.cluster.remove(machineJobs, { namespace, name: "cut" }, { ...place, propagation: "Background" });
+    await eventually("no pods", async () => (await place.podsOf("cut")).length === 0, { timeoutMs: 15_000 });
+  });
+
+  test("keeps a claim until its pod has ended", async () => {
+    const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } };
+    await place.create(persistentVolumeClaims, "claim", { spec });
+    const volumes = [{ name: "v", persistentVolumeClaim: { claimName: "claim" } }];
+    const containers = [{ name: "main", image, args: ["sleep 600"] }];
+    const podSpec = { restartPolicy: "Never", terminationGracePeriodSeconds: 1, containers, volumes };
+    await place.create(pods, "user", { spec: podSpec });
+    const claim = async () => await place.cluster.get(persistentVolumeClaims, { namespace, name: "claim" }, place);
+    await eventually("it to be bound", async () => (await claim())?.status?.["phase"] === "Bound");
+    await place.cluster.remove(persistentVolumeClaims, { namespace, name: "claim" }, place);
+    await place.cluster.remove(pods, { namespace, name: "user" }, place);
+    await eventually("it to go", async () => (await claim()) === undefined, { timeoutMs: 15_000 });
+  });
+
+  test("furnishes a namespace, and empties it when it goes", async () => {
+    const other = { namespace: "other" };
+    await place.cluster.create(namespaces, { metadata: { name: "other" } }, place);
+    await eventually(
+      "the account",
+      async () => await place.cluster.get(serviceAccounts, { ...other, name: "default" }, place),
+    );
+    const authority = await eventually(
+      "the authority",
+      async () => await place.cluster.get(configMaps, { ...other, name: "kube-root-ca.crt" }, place),
+    );
+    expect(authority.data?.["ca.crt"]).toBe(place.server.ca);
+    await place.cluster.remove(serviceAccounts, { ...other, name: "default" }, place);
+    await eventually(
+      "another account",
+      async () => await place.cluster.get(serviceAccounts, { ...other, name: "default" }, place),
+    );
+    const job = { metadata: { name: "busy", ...other }, ...jobSpec("sleep 600") };
+    await place.cluster.create(machineJobs, job, place);
+    await eventually(
+      "it to run",
+      async () => (await place.cluster.get(machineJobs, { ...other, name: "busy" }, place))?.status?.ready === 1,
+    );
+    await place.cluster.remove(namespaces, { name: "other" }, place);
+    await eventually(
+      "it to go",
+      async () => (await place.cluster.get(namespaces, { name: "other" }, place)) === undefined,
+      { timeoutMs: 20_000 },
+    );
+  });
+});
