@@ -26,6 +26,7 @@ beforeAll(async () => {
   await createStream(opened.jetstream, "GONE");
   await publishMany(opened.jetstream, "ORDERS", 500);
   const report = await bench.json("backup --init");
+  await bench.cheapen();
   snapshot = (report as { shortId: string }).shortId;
   await opened.jetstream.request("STREAM.DELETE.GONE", undefined, { schema: (await import("zod")).z.unknown() });
 });

@@ -26,6 +26,7 @@ beforeAll(async () => {
   }
   saved = await makeWorkbench({ NATS_URL: source.url });
   await saved.json("backup --init");
+  await saved.cheapen();
 }, 180_000);
 afterAll(async () => {
   await saved[Symbol.asyncDispose]();
@@ -78,6 +79,7 @@ describe("during a backup", () => {
   test.each(whenBackingUp)("%s to the %s after %i ms", async (signal, whom, ms) => {
     await using bench = await makeWorkbench({ NATS_URL: source.url });
     await bench.json("init");
+    await bench.cheapen();
     const run = await bench.coldstream("backup", afterText("saving 2 streams", ms, signal, whom));
     if (run.exit !== 0) expectInterrupted(run);
     expect(await bench.leftovers()).toEqual(["repository"]);

@@ -36,6 +36,7 @@ beforeAll(async () => {
     await publishMany(opened.jetstream, name, 500);
   }
   await bench.json("init");
+  await bench.cheapen();
 });
 afterAll(async () => {
   await bench[Symbol.asyncDispose]();

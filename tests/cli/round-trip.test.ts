@@ -114,6 +114,7 @@ describe("one after the other", () => {
     const { stdout, stderr } = await coldstream("init");
     expect(stdout).toMatch(/^repository: {2}\/.*\/repository\nid: {10}[0-9a-f]{64}\n$/);
     expect(stderr).toBe("");
+    await bench.cheapen();
   });
 
   test("backup --dry-run saves nothing", async () => {

@@ -2,9 +2,12 @@ import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { findProgram, natsServerProgram } from "../support/programs.ts";
+import { cheapenRepository } from "../support/cheap-repository.ts";
+import { compiledOnce, findProgram, natsServerProgram } from "../support/programs.ts";
 
 const root = join(import.meta.dirname, "../..");
+
+const password = "correct horse";
 
 export interface Run {
   readonly exit: number | null;
@@ -31,6 +34,8 @@ export interface Workbench extends AsyncDisposable {
   coldstream(line: string, options?: RunOptions): Promise<Run>;
   /** The one JSON document of a command that has to succeed. */
   json(line: string, options?: RunOptions): Promise<unknown>;
+  /** Gives the repository a key that opens quickly. Nobody may use it meanwhile. */
+  cheapen(): Promise<void>;
   /** What is in the folder besides what the workbench made, and what is in the staging folder. */
   leftovers(): Promise<string[]>;
 }
@@ -44,12 +49,13 @@ export async function makeWorkbench({ NATS_URL }: { readonly NATS_URL?: string }
   ];
   await Promise.all([staging, home].map((path) => mkdir(path)));
   const environment = {
+    ...compiledOnce,
     PATH: programPath(),
     HOME: home,
     TMPDIR: staging,
     RESTIC_CACHE_DIR: join(home, "cache"),
     RESTIC_REPOSITORY: repository,
-    RESTIC_PASSWORD: "correct horse",
+    RESTIC_PASSWORD: password,
     ...(NATS_URL === undefined ? {} : { NATS_URL }),
   };
   const coldstream = async (line: string, options: RunOptions = {}) =>
@@ -68,6 +74,7 @@ export async function makeWorkbench({ NATS_URL }: { readonly NATS_URL?: string }
       if (exit !== 0) throw new Error(`coldstream ${line} ended with ${exit}: ${stderr}`);
       return JSON.parse(stdout);
     },
+    cheapen: async () => await cheapenRepository(repository, password),
     async leftovers() {
       const here = (await readdir(folder)).filter((name) => !["staging", "home"].includes(name));
       return [...here, ...(await readdir(staging))];
