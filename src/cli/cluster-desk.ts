@@ -26,13 +26,22 @@ export interface ClusterDesk extends AsyncDisposable {
 /** Somebody waits at the terminal. */
 const patienceMs = 3_000;
 
-export function openDesk({ environment, signal }: CommandContext, options: ClusterOptions): ClusterDesk {
+export interface DeskOptions {
+  /** How long a stream may be silent. */
+  readonly silenceMs?: number;
+}
+
+export function openDesk(
+  { environment, signal }: CommandContext,
+  options: ClusterOptions,
+  { silenceMs = usualLimits.silenceMs }: DeskOptions = {},
+): ClusterDesk {
   const { kubeconfig, namespace, context, kubeContext = context } = options;
   if (context !== undefined && context !== kubeContext) {
     throw new Failure("usage", "--context and --kube-context name two contexts");
   }
   const named = clusterSettings(environment, { kubeconfig, kubeContext });
-  const limits = { ...usualLimits, ...named.limits, retryMs: patienceMs };
+  const limits = { ...usualLimits, ...named.limits, silenceMs, retryMs: patienceMs };
   const settings = { ...named, limits };
   const transport = openTransport(settings, limits, "coldstream");
   const requests = openRequests(transport, settings, limits);

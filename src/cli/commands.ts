@@ -102,6 +102,42 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./commands/get.ts")).getCommand,
   },
   {
+    name: "describe",
+    summary: "say how an object stands, and what to do about it",
+    heading: objects,
+    load: async () => (await import("./commands/describe.ts")).describeCommand,
+  },
+  {
+    name: "logs",
+    summary: "show what the containers of a session have said",
+    heading: objects,
+    load: async () => (await import("./commands/logs.ts")).logsCommand,
+  },
+  {
+    name: "trigger",
+    summary: "back up now",
+    heading: objects,
+    load: async () => (await import("./commands/trigger.ts")).triggerCommand,
+  },
+  {
+    name: "pause",
+    summary: "let a configuration make no backups for now",
+    heading: objects,
+    load: async () => (await import("./commands/pause.ts")).pauseCommand,
+  },
+  {
+    name: "resume",
+    summary: "let a paused configuration go on",
+    heading: objects,
+    load: async () => (await import("./commands/resume.ts")).resumeCommand,
+  },
+  {
+    name: "status",
+    summary: "show how all backups stand, on one page",
+    heading: objects,
+    load: async () => (await import("./commands/status.ts")).statusCommand,
+  },
+  {
     name: "delete",
     summary: "delete objects",
     heading: objects,
