@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { Failure } from "../../kit/failures.ts";
 import type { Log } from "../../kit/log.ts";
 import { openCluster } from "../../kube/client.ts";
@@ -7,7 +8,7 @@ import { namespaces } from "../../kube/core.ts";
 import { resourceOf } from "../../kube/resource.ts";
 import { ensure } from "../../kube/update.ts";
 import { writeKubeconfig } from "../../local/kubeconfig.ts";
-import { startApiServer } from "../../local/server.ts";
+import { type ApiServer, startApiServer } from "../../local/server.ts";
 import { startControllers } from "../../machine/controllers.ts";
 import { startRunner } from "../../machine/runner.ts";
 import { openRegistry } from "../../metrics/registry.ts";
@@ -78,15 +79,29 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   };
 }
 
-async function startServer({ folder, listen, log }: MachineOptions, signal: AbortSignal) {
+/** "Any port" is the one of last time where that is free: pods that outlived a kill go on asking there. */
+async function startServer({ folder, listen, log }: MachineOptions, signal: AbortSignal): Promise<ApiServer> {
+  const start = async (port: number) =>
+    await startApiServer({ folder: folder.api, listen: { ...listen, port }, log, signal });
+  const before = listen.port === 0 ? await lastPort(folder) : undefined;
   try {
-    return await startApiServer({ folder: folder.api, listen, log, signal });
+    if (before === undefined) return await start(listen.port);
+    return await start(before).catch((error: unknown) => {
+      if (Failure.is(error)) throw error;
+      return start(0);
+    });
   } catch (error) {
     if (Failure.is(error)) throw error;
     const hint = "end what listens there, or choose another address: --listen HOST:PORT";
     const message = `the API server cannot listen on ${listen.host}:${listen.port}`;
     throw new Failure("configuration-invalid", message, { cause: error, hint });
   }
+}
+
+async function lastPort({ kubeconfig }: DataFolder): Promise<number | undefined> {
+  const text = await readFile(kubeconfig, "utf8").catch(() => "");
+  const port = Number(/"server": "https:[^"]*:(\d+)"/.exec(text)?.[1]);
+  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
 }
 
 /** Functions and Tasks as this program has them, and the operator's namespace. */

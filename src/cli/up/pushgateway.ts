@@ -1,7 +1,8 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../kit/log.ts";
-import { findProgram, type Program, startProgram } from "../../kit/program.ts";
+import { findProgram, type Program, runProgram, startProgram } from "../../kit/program.ts";
 import type { Address } from "../commands/operator.ts";
 
 export interface PushgatewayOptions {
@@ -26,6 +27,7 @@ export async function startPushgateway(options: PushgatewayOptions): Promise<Pus
   const program = found.find((path) => path !== undefined);
   if (program === undefined) return undefined;
   const stop = new AbortController();
+  await endForgotten(options);
   const first = await launch(program, options, options.listen.port);
   const { port } = first;
   const kept = keep(first.running, { ...options, program, port, signal: stop.signal });
@@ -36,6 +38,25 @@ export async function startPushgateway(options: PushgatewayOptions): Promise<Pus
       await kept;
     },
   };
+}
+
+/** One of ours that outlived a kill of its parent: it holds the port and the figures. */
+async function endForgotten({ folder, path }: PushgatewayOptions): Promise<void> {
+  const pid = (await readFile(join(folder, "pid"), "utf8").catch(() => "")).trim();
+  if (!/^\d+$/.test(pid)) return;
+  const running = async () => {
+    const { stdout } = await runProgram("ps", ["-ww", "-p", pid, "-o", "command="], { env: { PATH: path } });
+    return stdout.includes(figuresFlag(folder));
+  };
+  for (let tries = 0; tries < 50 && (await running()); tries++) {
+    // not at once after each other: it writes its figures when it is asked to end
+    if (tries === 0 || tries === 40) process.kill(Number(pid), tries === 0 ? "SIGTERM" : "SIGKILL");
+    await sleep(100);
+  }
+}
+
+function figuresFlag(folder: string): string {
+  return `--persistence.file=${join(folder, "figures")}`;
 }
 
 interface Keeping extends PushgatewayOptions {
@@ -51,6 +72,9 @@ async function keep(first: Program, { program, port, signal, ...options }: Keepi
     signal.addEventListener("abort", () => resolve("stop"), { once: true });
     const end = await Promise.race([running?.ended, promise]);
     if (end === "stop") break;
+    // Ctrl-C in a terminal reaches it too: a moment later it was told to end
+    await sleep(500, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
     options.log.warn({ program, exitCode: end?.exitCode, stderr: end?.stderr.slice(-500) }, "Pushgateway ended");
     await sleep(restartAfterMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
@@ -74,7 +98,7 @@ async function launch(
   const listening = Promise.withResolvers<number>();
   const running = await startProgram(
     program,
-    [`--web.listen-address=${hostText(listen.host)}:${port}`, `--persistence.file=${join(folder, "figures")}`],
+    [`--web.listen-address=${hostText(listen.host)}:${port}`, figuresFlag(folder)],
     {
       env: { PATH: path },
       onStderrLine(line) {
@@ -83,6 +107,7 @@ async function launch(
       },
     },
   );
+  await writeFile(join(folder, "pid"), `${running.pid}\n`);
   const late = AbortSignal.timeout(startsWithinMs);
   late.addEventListener("abort", () => listening.reject(new Error("the Pushgateway did not say that it listens")));
   running.ended.then(
