@@ -20,6 +20,8 @@ export interface Operand {
   readonly help: string;
   readonly required?: boolean;
   readonly many?: boolean;
+  /** What completion offers for it; others may be given. */
+  readonly words?: readonly string[];
 }
 
 export interface Example {

@@ -56,6 +56,9 @@ test.skipIf(!hasShell("bash")).each([
     ["text", "json"],
   ],
   [["coldstream", "completion", "f"], ["fish"]],
+  [["coldstream", "get", "backups"], ["backupsessions"]],
+  [["coldstream", "get", "-o", "y"], ["yaml"]],
+  [["coldstream", "logs", "-f", "--ta"], ["--tail"]],
   [["coldstream", "backup", "--target", ""], []],
 ])("bash completes %j", (words, offered) => {
   const line = [

@@ -80,19 +80,19 @@ function bashReply({ choices, complete }: OptionOutline): string {
 }
 
 function bashOperands(commands: readonly CommandOutline[]): string[] {
-  return commands.some(({ name }) => name === "completion")
-    ? [`  if [[ $command == completion && $current != -* ]]; then words="${shells.join(" ")}"; fi`]
-    : [];
+  return commands.flatMap(({ name, words }) =>
+    words.length === 0 ? [] : [`  if [[ $command == ${name} && $current != -* ]]; then words="${words.join(" ")}"; fi`],
+  );
 }
 
 function zshScript(commands: readonly CommandOutline[]): string {
   const names = [...commands, { name: "help", summary: "help for a command, or: help exit" }]
     .map(({ name, summary }) => `    ${quoted(`${name}:${summary.replaceAll(":", "\\:")}`)}`)
     .join("\n");
-  const cases = commands.map(({ name, options, operands }) => {
+  const cases = commands.map(({ name, options, operands, words: offered }) => {
     const specs = options.map((option) => `        ${zshSpec(option)}`);
-    const rest = name === "completion" ? [`        '1:shell:(${shells.join(" ")})'`] : [];
-    const words = operands.length > 0 && rest.length === 0 ? ["        '*:'"] : rest;
+    const first = offered.length === 0 ? [] : [`        '1:word:(${offered.join(" ")})'`];
+    const words = operands.length > first.length ? [...first, "        '*:'"] : first;
     return `      ${name})\n        _arguments -s ${["\\", ...[...specs, ...words].map((spec) => `${spec} \\`)].join("\n").replace(/ \\$/, "")} ;;`;
   });
   return `#compdef coldstream
@@ -139,8 +139,10 @@ function fishScript(commands: readonly CommandOutline[]): string {
   lines.push(`complete -c coldstream ${noCommand} -a help -d 'help for a command, or: help exit'`);
   const topics = [...commands.map(({ name }) => name), "exit"].join(" ");
   lines.push(`complete -c coldstream -n '__fish_seen_subcommand_from help' -a ${quoted(topics)}`);
-  lines.push(`complete -c coldstream -n '__fish_seen_subcommand_from completion' -a ${quoted(shells.join(" "))}`);
-  for (const { name, options } of commands) {
+  for (const { name, options, words } of commands) {
+    if (words.length > 0) {
+      lines.push(`complete -c coldstream -n '__fish_seen_subcommand_from ${name}' -a ${quoted(words.join(" "))}`);
+    }
     for (const option of options) {
       lines.push(`complete -c coldstream -n '__fish_seen_subcommand_from ${name}' ${fishOption(option)}`);
     }

@@ -28,7 +28,7 @@ export async function openFromRepository(
   const found = await cluster.get(resourceOf("Repository"), key, { signal });
   if (found === undefined) {
     throw new Failure("object-not-found", `there is no Repository ${keyText(key)} at ${cluster.server}`, {
-      hint: "list them with: kubectl get repositories.stash.appscode.com --all-namespaces",
+      hint: "list them with: coldstream get repositories -A",
     });
   }
   const { backend } = found.spec;

@@ -61,6 +61,8 @@ export interface CommandOutline {
   readonly name: string;
   readonly summary: string;
   readonly operands: readonly string[];
+  /** For the first operand. */
+  readonly words: readonly string[];
   readonly options: readonly OptionOutline[];
 }
 export interface OptionOutline {
@@ -83,6 +85,7 @@ export async function outline(commands: readonly CommandEntry[]): Promise<Comman
         name: entry.name,
         summary: entry.summary,
         operands: parser.registeredArguments.map((argument) => argument.name()),
+        words: command.operands?.[0]?.words ?? [],
         options: visibleOptions.map((option) => outlineOption(option, declared.get(option.long ?? ""))),
       };
     }),

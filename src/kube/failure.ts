@@ -164,7 +164,7 @@ function hintOf(status: number, reason: string): { readonly hint?: string } {
   if (status === 401) return { hint: "the API server does not know these credentials; they may have run out" };
   if (status === 403) return { hint: "a Role must allow this; kubectl auth can-i shows what is allowed" };
   if (reason === "NotServed")
-    return { hint: "this kind is not installed; for ours: coldstream crds | kubectl apply -f -" };
+    return { hint: "this kind is not installed; for ours: coldstream crds | coldstream apply -f -" };
   return {};
 }
 

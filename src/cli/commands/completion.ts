@@ -7,7 +7,7 @@ import { outline } from "../program.ts";
 export const completionCommand = defineCommand({
   name: "completion",
   description: "Prints a completion script. Load it once per shell, or put it where your shell looks for completions.",
-  operands: [{ name: "SHELL", help: shells.join(", "), required: true }],
+  operands: [{ name: "SHELL", help: shells.join(", "), required: true, words: shells }],
   options: {},
   examples: [
     { line: 'eval "$(coldstream completion bash)"', what: "in ~/.bashrc" },

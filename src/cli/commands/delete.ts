@@ -5,6 +5,7 @@ import {
   dryRunOption,
   fileOptions,
   formatOption,
+  kindWords,
   selectionOptions,
   waitLimit,
 } from "../options/cluster.ts";
@@ -28,7 +29,7 @@ export const deleteCommand = defineCommand({
     "Deletes objects. It does not ask; it says what goes with them and what stays. Backups stay, unless their Repository " +
     "has wipeOut. JSON: {deleted: [{kind, namespace, name}], dryRun, missing}.",
   operands: [
-    { name: "KIND", help: "which kind, or KIND/NAME; none with -f" },
+    { name: "KIND", help: "which kind, or KIND/NAME; none with -f", words: kindWords },
     { name: "NAME", help: "which of them", many: true },
   ],
   options: deleteOptions,

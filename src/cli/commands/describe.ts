@@ -1,6 +1,6 @@
 import { defineCommand } from "../command.ts";
 import type { Values } from "../option.ts";
-import { clusterOptions } from "../options/cluster.ts";
+import { clusterOptions, kindWords } from "../options/cluster.ts";
 
 export const describeOptions = clusterOptions;
 export type DescribeOptions = Values<typeof describeOptions>;
@@ -11,7 +11,7 @@ export const describeCommand = defineCommand({
     "Says in words how one object stands: what matters of it, what became of each stream of a session, its conditions and " +
     "events, and what to do next. Values of Secrets are not shown. JSON: {object, events, streams, next}.",
   operands: [
-    { name: "KIND", help: "which kind, or KIND/NAME", required: true },
+    { name: "KIND", help: "which kind, or KIND/NAME", required: true, words: kindWords },
     { name: "NAME", help: "which of them" },
   ],
   options: describeOptions,

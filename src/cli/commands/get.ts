@@ -1,6 +1,6 @@
 import { defineCommand } from "../command.ts";
 import { text, toggle, type Values } from "../option.ts";
-import { allNamespaces, clusterOptions, formatOption, selectionOptions } from "../options/cluster.ts";
+import { allNamespaces, clusterOptions, formatOption, kindWords, selectionOptions } from "../options/cluster.ts";
 
 export const getOptions = {
   allNamespaces,
@@ -21,7 +21,7 @@ export const getCommand = defineCommand({
     "backupsessions, restoresessions, snapshots, jobs, pods, secrets, events. JSON is the object, or a List with items; " +
     "with --watch one object a line. Values of Secrets are shown with -o yaml and -o json only.",
   operands: [
-    { name: "KIND", help: "which kind, several with commas, or KIND/NAME", required: true },
+    { name: "KIND", help: "which kind, several with commas, or KIND/NAME", required: true, words: kindWords },
     { name: "NAME", help: "which of them; all when left out", many: true },
   ],
   options: getOptions,

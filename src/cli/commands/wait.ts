@@ -1,6 +1,6 @@
 import { defineCommand } from "../command.ts";
 import { parsed, toggle, type Values } from "../option.ts";
-import { clusterOptions, selectionOptions, waitLimit } from "../options/cluster.ts";
+import { clusterOptions, kindWords, selectionOptions, waitLimit } from "../options/cluster.ts";
 import { parseWish } from "../wished-state.ts";
 
 export const waitOptions = {
@@ -18,7 +18,7 @@ export const waitCommand = defineCommand({
     "Waits until objects are as wanted. It does not wait for what cannot come any more: a session that has Failed never " +
     "succeeds (exit status 1). When time is up the exit status is 16. JSON: {met: [{kind, name}]}.",
   operands: [
-    { name: "KIND", help: "which kind, or KIND/NAME", required: true },
+    { name: "KIND", help: "which kind, or KIND/NAME", required: true, words: kindWords },
     { name: "NAME", help: "which of them", many: true },
   ],
   options: waitOptions,

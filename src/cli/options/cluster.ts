@@ -11,6 +11,13 @@ export const clusterOptions = underHeading("Kubernetes:", {
 });
 export type ClusterOptions = Values<typeof clusterOptions>;
 
+/** Kinds that completion offers. */
+export const kindWords: readonly string[] = [
+  ...["backupconfigurations", "backupsessions", "restoresessions", "repositories", "snapshots", "appbindings"],
+  ...["backupblueprints", "backupbatches", "restorebatches", "tasks", "functions", "secrets", "configmaps"],
+  ...["namespaces", "cronjobs", "jobs", "pods", "events", "persistentvolumeclaims"],
+];
+
 export const waitLimit = parsed("--timeout <duration>", "how long to wait at most, as 90s or 10m", parseDuration);
 
 /** Objects in files. */
