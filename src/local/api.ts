@@ -1,11 +1,11 @@
 import type { Certificate } from "../kit/certificate.ts";
 import type { User } from "./auth.ts";
 import type { Authority } from "./authority.ts";
-import { parseBody, parseObject, readBody } from "./body.ts";
+import { mediaTypeOf, parseJson, readBody, readObject, readOptions } from "./body.ts";
 import { furnish } from "./first-objects.ts";
 import type { Incoming, Outgoing } from "./https.ts";
 import { type JsonObject, textAt } from "./json.ts";
-import { find, metadataOf, type ObjectAt, type Objects } from "./objects.ts";
+import { find, metadataOf, type ObjectAt, type Objects, type WriteOptions } from "./objects.ts";
 import { create } from "./objects-create.ts";
 import { deleteOptionsOf, type Removed, remove } from "./objects-delete.ts";
 import { list } from "./objects-list.ts";
@@ -14,7 +14,7 @@ import { patcherOf } from "./patcher.ts";
 import { type Format, formatOf, listMetadata, listText, metadataText } from "./representation.ts";
 import { review } from "./reviews.ts";
 import { special } from "./special.ts";
-import { badRequest, methodNotAllowed, unsupportedMediaType } from "./status.ts";
+import { badRequest, methodNotAllowed } from "./status.ts";
 import { metadataOnly, tableOf } from "./table.ts";
 import type { Target } from "./target.ts";
 import type { Render } from "./watch.ts";
@@ -125,12 +125,11 @@ async function createAnswer(ask: Ask): Promise<Answer> {
   const { objects, target, query, incoming } = ask;
   if (target.name !== undefined) throw methodNotAllowed();
   const { resource, namespace = "" } = target;
-  checkMediaType(incoming, jsonTypes);
-  const draft = parseObject(await readBody(incoming));
+  const draft = await readObject(incoming);
   const where = { resource, namespace: resource.scope === "Cluster" ? "" : namespaceOf(namespace, draft) };
   const answered = resource.verbs.includes("get") ? undefined : review(ask.authority, ask.user, draft);
   if (answered !== undefined) return { code: 201, body: answered };
-  const made = await create(objects, where, draft, { dryRun: isDryRun(query) });
+  const made = await create(objects, where, draft, writeOptionsOf(ask));
   if (resource.kind === "Namespace" && !isDryRun(query)) await furnish(objects, textAt(made, "metadata", "name"));
   return shown(ask, 201, made);
 }
@@ -143,24 +142,22 @@ function namespaceOf(namespace: string, draft: JsonObject): string {
 }
 
 async function writeAnswer(ask: Ask): Promise<Answer> {
-  const { objects, verb, query, incoming, target } = ask;
+  const { objects, verb, incoming, target } = ask;
   const { subresource } = target;
   if (subresource !== undefined && subresource !== "status" && subresource !== "finalize") throw methodNotAllowed();
-  const options = { dryRun: isDryRun(query), subresource };
+  const options = { ...writeOptionsOf(ask), subresource };
   if (verb === "update") {
-    checkMediaType(incoming, jsonTypes);
-    const body = parseObject(await readBody(incoming));
+    const body = await readObject(incoming);
     return shown(ask, 200, await replace(objects, objectOf(ask), body, options));
   }
-  const change = patcherOf(target.resource, mediaTypeOf(incoming), parseBody(await readBody(incoming)));
+  const change = patcherOf(target.resource, mediaTypeOf(incoming), parseJson(await readBody(incoming)));
   return shown(ask, 200, await patch(objects, objectOf(ask), change, options));
 }
 
 async function deleteAnswer(ask: Ask): Promise<Answer> {
   const { objects, query, incoming, target } = ask;
   if (target.subresource !== undefined) throw methodNotAllowed();
-  const text = await readBody(incoming);
-  const options = deleteOptionsOf(text === "" ? {} : parseObject(text), query);
+  const options = deleteOptionsOf(await readOptions(incoming), query);
   return removedAnswer(ask, await remove(objects, objectOf(ask), options));
 }
 
@@ -182,8 +179,7 @@ function removedAnswer(ask: Ask, { object, isGone }: Removed): Answer {
 
 async function deleteAll(ask: Ask): Promise<Answer> {
   const { objects, target, query, incoming } = ask;
-  const text = await readBody(incoming);
-  const options = deleteOptionsOf(text === "" ? {} : parseObject(text), query);
+  const options = deleteOptionsOf(await readOptions(incoming), query);
   const listing = await list(objects, target, query);
   const { resource } = target;
   await Promise.all(
@@ -218,19 +214,16 @@ function shownAs(ask: Ask, object: JsonObject, format: Format): JsonObject {
   }
 }
 
+function writeOptionsOf({ query, outgoing }: Ask): WriteOptions {
+  const asked = query.get("fieldValidation") ?? "";
+  const fieldValidation = asked === "Strict" || asked === "Ignore" ? asked : "Warn";
+  const warn = (message: string) => outgoing.appendHeader("warning", `299 - ${JSON.stringify(message)}`);
+  return { dryRun: isDryRun(query), fieldValidation, warn };
+}
+
 export function isDryRun(query: URLSearchParams): boolean {
   const value = query.get("dryRun");
   if (value === null || value === "") return false;
   if (value === "All") return true;
   throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
-}
-
-export const jsonTypes = ["application/json"];
-
-export function mediaTypeOf(incoming: Incoming): string {
-  return (incoming.headers["content-type"] ?? "application/json").split(";")[0]?.trim() ?? "";
-}
-
-export function checkMediaType(incoming: Incoming, accepted: readonly string[]): void {
-  if (!accepted.includes(mediaTypeOf(incoming))) throw unsupportedMediaType(accepted);
 }

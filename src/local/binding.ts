@@ -7,7 +7,7 @@ export async function bind(
   objects: Objects,
   target: ObjectAt,
   binding: JsonObject,
-  { dryRun }: WriteOptions,
+  { dryRun }: Pick<WriteOptions, "dryRun">,
 ): Promise<void> {
   const node = textAt(binding, "target", "name");
   if (node === "") throw badRequest("target.name: Required value");

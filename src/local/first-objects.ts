@@ -102,7 +102,7 @@ async function ensure(
   const resource = servedAt(group, "v1", plural);
   if (resource === undefined) throw new TypeError(`${plural} are not served`);
   try {
-    await create(objects, { resource, namespace }, object, { dryRun: false });
+    await create(objects, { resource, namespace }, object, { dryRun: false, fieldValidation: "Strict", warn() {} });
   } catch (error) {
     if (!(error instanceof Refused && error.reason === "AlreadyExists")) throw error;
   }

@@ -14,7 +14,7 @@ import {
   without,
 } from "./objects.ts";
 import { prepareNew } from "./prepare.ts";
-import { shaped } from "./shapes.ts";
+import { checkNew, shaped } from "./shapes.ts";
 import { alreadyExists, badRequest, type Cause, invalid } from "./status.ts";
 
 /** So often another name is tried where one that was made up is taken. */
@@ -25,18 +25,19 @@ export async function create(
   objects: Objects,
   { resource, namespace }: Omit<ObjectAt, "name">,
   draft: JsonObject,
-  { dryRun }: WriteOptions,
+  options: WriteOptions,
 ): Promise<JsonObject> {
-  const given = addressed(draft, { resource, namespace });
+  const given = shaped(resource, addressed(draft, { resource, namespace }), options);
   if (textAt(given, "metadata", "resourceVersion") !== "") {
     throw badRequest("resourceVersion should not be set on objects to be created");
   }
   const target = { resource, namespace, name: nameFor(objects, { resource, namespace }, given) };
   const admitted = admitNew(objects, target, born(objects, given, target));
-  const object = shaped(resource, prepareNew(resource, admitted));
+  const object = prepareNew(resource, admitted);
+  checkNew(resource, object);
   const place = placeOf(target);
   if (objects.store.get(place) !== undefined) throw alreadyExists(resource, target.name);
-  if (dryRun) return object;
+  if (options.dryRun) return object;
   return (await objects.store.put(place, (version) => textOf(object, version))).parse();
 }
 

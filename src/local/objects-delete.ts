@@ -10,14 +10,15 @@ import {
   placeOf,
   textOf,
   timeText,
-  type WriteOptions,
   withMetadata,
 } from "./objects.ts";
 import { badRequest, conflict, forbidden } from "./status.ts";
 
 export type Propagation = "Background" | "Foreground" | "Orphan";
 
-export interface DeleteOptions extends WriteOptions {
+export interface DeleteOptions {
+  /** Everything but the write. */
+  readonly dryRun: boolean;
   /** undefined: what the kind is usually deleted with. */
   readonly propagation: Propagation | undefined;
   /** undefined: what the pod says. */

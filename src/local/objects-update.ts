@@ -14,7 +14,7 @@ import {
   withMetadata,
 } from "./objects.ts";
 import { prepareChanged, prepareStatus, withGeneration } from "./prepare.ts";
-import { checkUpdate, shaped } from "./shapes.ts";
+import { checkChange, shaped } from "./shapes.ts";
 import { badRequest, conflict, invalid, modifiedMeanwhile } from "./status.ts";
 
 export interface UpdateOptions extends WriteOptions {
@@ -63,13 +63,17 @@ async function write(objects: Objects, target: ObjectAt, { entry, named, options
   const { resource } = target;
   const before = entry.parse();
   checkMeant(target, entry, named);
-  const meant = meantBy(target, { before, named, subresource: options.subresource });
-  const after = withGeneration(resource, before, shaped(resource, meant));
+  const meant = meantBy(target, {
+    before,
+    named: shaped(resource, named, options),
+    subresource: options.subresource,
+  });
+  const after = withGeneration(resource, before, meant);
   if (isSame(after, before)) {
     await objects.store.settled();
     return before;
   }
-  checkUpdate(resource, before, after);
+  checkChange(resource, before, after);
   if (options.dryRun) return after;
   const place = placeOf(target);
   const text = (version: number) => textOf(after, version);

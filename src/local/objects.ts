@@ -1,6 +1,7 @@
 import type { Entry, Place } from "./entry.ts";
 import { at, isObject, type JsonObject, type JsonValue, textAt } from "./json.ts";
 import { groupVersionOf, type ServedResource } from "./served.ts";
+import type { FieldValidation } from "./shapes.ts";
 import { badRequest, notFound, pluralOf } from "./status.ts";
 import type { Store } from "./store-writes.ts";
 
@@ -22,7 +23,7 @@ export interface ObjectAt {
   readonly name: string;
 }
 
-export interface WriteOptions {
+export interface WriteOptions extends FieldValidation {
   /** Everything but the write. */
   readonly dryRun: boolean;
 }

@@ -2,6 +2,7 @@ import { isObject, type JsonObject, type JsonValue } from "./json.ts";
 import { jsonPatch } from "./patch/json-patch.ts";
 import { mergePatch } from "./patch/merge-patch.ts";
 import type { Patched } from "./patch/patched.ts";
+import { strategicMerge } from "./patch/strategic-merge.ts";
 import type { ServedResource } from "./served.ts";
 import { badRequest, invalidPatch, Refused, unsupportedMediaType } from "./status.ts";
 
@@ -24,6 +25,11 @@ export function patcherOf(
     case types.merge:
       if (!isObject(body)) throw badRequest("the patch is no JSON object");
       return (before) => mergePatch(before, body);
+    case types.strategic:
+      // as Kubernetes has it: custom resources take none
+      if (resource.isOurs) throw unsupportedMediaType(acceptedFor(resource));
+      if (!isObject(body)) throw badRequest("the patch is no JSON object");
+      return (before) => patched(strategicMerge(resource, before, body));
     case types.apply:
       throw new Refused(415, "UnsupportedMediaType", "server-side apply is not served here: leave out --server-side");
     default:

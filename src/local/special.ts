@@ -1,6 +1,6 @@
 import { type Answer, type Ask, isDryRun, objectOf } from "./api.ts";
 import { bind } from "./binding.ts";
-import { parseObject, readBody } from "./body.ts";
+import { readObject } from "./body.ts";
 import { passLog } from "./logs.ts";
 import { methodNotAllowed } from "./status.ts";
 import { tokenRequest } from "./token-request.ts";
@@ -15,11 +15,11 @@ export async function special(ask: Ask): Promise<Answer | undefined> {
       await passLog(objects, place, { query, outgoing, identity, signal });
       return undefined;
     case "create token": {
-      const body = tokenRequest(objects, place, { asked: parseObject(await readBody(incoming)), key });
+      const body = tokenRequest(objects, place, { asked: await readObject(incoming), key });
       return { code: 201, body };
     }
     case "create binding":
-      await bind(objects, place, parseObject(await readBody(incoming)), { dryRun: isDryRun(query) });
+      await bind(objects, place, await readObject(incoming), { dryRun: isDryRun(query) });
       return { code: 201, body: { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 } };
     default:
       throw methodNotAllowed();
