@@ -11,7 +11,7 @@ import { deleteOptionsOf, type Removed, remove } from "./objects-delete.ts";
 import { list } from "./objects-list.ts";
 import { patch, replace } from "./objects-update.ts";
 import { patcherOf } from "./patcher.ts";
-import { type Format, formatOf, listMetadata, listText, metadataText } from "./representation.ts";
+import { type Format, formatOf, listMetadata, listPieces, metadataText } from "./representation.ts";
 import { review } from "./reviews.ts";
 import { special } from "./special.ts";
 import { badRequest, methodNotAllowed } from "./status.ts";
@@ -45,8 +45,8 @@ export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "d
 
 export interface Answer {
   readonly code: number;
-  /** JSON. */
-  readonly body: string | JsonObject;
+  /** JSON; pieces of it are sent one after the other. */
+  readonly body: string | JsonObject | Generator<string, void, undefined>;
 }
 
 /** undefined: it was answered already. */
@@ -80,7 +80,7 @@ async function listAnswer(ask: Ask): Promise<Answer> {
   const { objects, target, query, incoming } = ask;
   const listing = await list(objects, target, query);
   const format = formatOf(incoming.headers.accept);
-  if (format !== "table") return { code: 200, body: listText(target.resource, listing, format) };
+  if (format !== "table") return { code: 200, body: listPieces(target.resource, listing, format) };
   const objectsShown = listing.entries.map((entry) => entry.parse());
   const options = { ...tableOptionsOf(ask), metadata: listMetadata(listing) };
   return { code: 200, body: tableOf(target.resource, objectsShown, options) };
@@ -185,7 +185,7 @@ async function deleteAll(ask: Ask): Promise<Answer> {
   await Promise.all(
     listing.entries.map(({ namespace, name }) => remove(objects, { resource, namespace, name }, options)),
   );
-  return { code: 200, body: listText(resource, listing, "whole") };
+  return { code: 200, body: listPieces(resource, listing, "whole") };
 }
 
 export function objectOf({ target }: Pick<Ask, "target">): ObjectAt {

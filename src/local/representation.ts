@@ -29,15 +29,30 @@ export function listMetadata({ version, next, remaining }: Listing): JsonObject 
   };
 }
 
-export function listText(resource: ServedResource, listing: Listing, format: "whole" | "metadata"): string {
-  const { entries } = listing;
+/** So many characters at a time, or one object. */
+const pieceLength = 64 * 1024;
+
+/** JSON in pieces: all of 10,000 objects in one would be in memory twice. */
+export function* listPieces(
+  resource: ServedResource,
+  listing: Listing,
+  format: "whole" | "metadata",
+): Generator<string, void, undefined> {
   const metadata = listMetadata(listing);
   const isWhole = format === "whole";
   const head = isWhole
     ? { kind: `${resource.kind}List`, apiVersion: groupVersionOf(resource), metadata }
     : { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata };
-  const items = isWhole ? entries.map(({ text }) => text) : entries.map(metadataText);
-  return `${JSON.stringify(head).slice(0, -1)},"items":[${items.join(",")}]}`;
+  let piece = `${JSON.stringify(head).slice(0, -1)},"items":[`;
+  let separator = "";
+  for (const entry of listing.entries) {
+    piece += separator + (isWhole ? entry.text : metadataText(entry));
+    separator = ",";
+    if (piece.length < pieceLength) continue;
+    yield piece;
+    piece = "";
+  }
+  yield `${piece}]}`;
 }
 
 export function metadataText(entry: Entry): string {

@@ -1,3 +1,5 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { describe } from "../kit/failures.ts";
 import type { Log } from "../kit/log.ts";
 import { type Answer, answer, type Backing, type Verb } from "./api.ts";
@@ -5,6 +7,7 @@ import type { Authenticate, User } from "./auth.ts";
 import { discovery } from "./discovery.ts";
 import type { Incoming, Outgoing } from "./https.ts";
 import { standsFor } from "./impersonation.ts";
+import { openApi } from "./openapi.ts";
 import { type Attributes, refusal } from "./rbac.ts";
 import { forbidden, internal, methodNotAllowed, notServed, Refused, unauthorized } from "./status.ts";
 import { type Target, targetOf } from "./target.ts";
@@ -25,8 +28,8 @@ export function router(options: RouterOptions): (incoming: Incoming, outgoing: O
   return (incoming, outgoing) => {
     outgoing.on("error", () => outgoing.destroy());
     route(options, incoming, outgoing)
-      .then((answer) => {
-        if (answer !== undefined) send(outgoing, answer);
+      .then(async (answer) => {
+        if (answer !== undefined) await send(outgoing, answer);
       })
       .catch((error: unknown) => refuse(options, { incoming, outgoing, error }));
   };
@@ -60,14 +63,14 @@ interface Other {
   readonly incoming: Incoming;
 }
 
-/** What is no resource: discovery. */
+/** What is no resource: discovery and OpenAPI. */
 function other({ authority, address, build }: RouterOptions, { pathname, user, incoming }: Other): Answer {
   const attributes: Attributes = { kind: "path", verb: (incoming.method ?? "get").toLowerCase(), path: pathname };
   if (!authority.allows(user, attributes)) {
     const message = `forbidden: ${refusal(user, attributes)}`;
     throw new Refused(403, "Forbidden", message);
   }
-  const body = discovery(pathname, { address: address(), build });
+  const body = discovery(pathname, { address: address(), build }) ?? openApi(pathname);
   if (body === undefined) throw notServed();
   return { code: 200, body };
 }
@@ -93,7 +96,12 @@ export function verbOf(method: string, { name }: Target, query: URLSearchParams)
   }
 }
 
-function send(outgoing: Outgoing, { code, body }: Answer): void {
+async function send(outgoing: Outgoing, { code, body }: Answer): Promise<void> {
+  if (typeof body === "object" && Symbol.iterator in body) {
+    outgoing.writeHead(code, { "content-type": "application/json" });
+    await pipeline(Readable.from(body, { objectMode: false }), outgoing);
+    return;
+  }
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const type = text.startsWith("{") ? "application/json" : "text/plain; charset=utf-8";
   const bytes = Buffer.from(text);
@@ -117,5 +125,5 @@ function refuse({ log }: RouterOptions, { incoming, outgoing, error }: Refusal):
   if (refused.retryAfter !== undefined) outgoing.setHeader("retry-after", refused.retryAfter);
   // what is left of a body that was not read would be taken for the next request
   if (!incoming.complete) outgoing.setHeader("connection", "close");
-  send(outgoing, { code: refused.code, body: refused.body });
+  void send(outgoing, { code: refused.code, body: refused.body });
 }
