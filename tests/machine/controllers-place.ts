@@ -9,22 +9,17 @@ import type { KubeObject, Resource } from "../../src/kube/resource.ts";
 import type { ClusterSettings } from "../../src/kube/settings.ts";
 import { type Controllers, type ControllersOptions, startControllers } from "../../src/machine/controllers.ts";
 import { type JobPod, jobPods, type MachineJob, machineJobs } from "../../src/machine/job/job.ts";
-import { builtInKinds } from "../../src/machine/kinds.ts";
 import { type Runner, type RunnerOptions, startRunner } from "../../src/machine/runner.ts";
-import { startControlPlane } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 
 /** An API server without controllers: Kubernetes' own, or ours. */
 export interface Server extends AsyncDisposable {
+  /** Path. */
+  readonly kubeconfig: string;
   /** What it serves. */
   readonly kinds: readonly Resource<KubeObject>[];
-  readonly kubeconfig: string;
   readonly settings: ClusterSettings;
   readonly ca: string;
-}
-
-export async function kubernetesServer(): Promise<Server> {
-  return { ...(await startControlPlane({ withoutControllers: true, withoutKinds: true })), kinds: builtInKinds };
 }
 
 export const namespace = "demo";
