@@ -1,11 +1,11 @@
 /**
- * The main job on a throwaway server: fill it, back it up while it is written to, delete everything, restore, compare.
- * Exit 0 only when every digest, consumer, key and object is right.
+ * The whole system on this machine, in one command: a throwaway server, `coldstream up`, a schedule that fires while the server
+ * is written to, everything deleted, a restore, and a comparison. Exit 0 only when every digest, consumer, key and object is right.
  */
-import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { describe } from "../src/kit/failures.ts";
@@ -16,38 +16,14 @@ import { openJetStream } from "../src/nats/jetstream.ts";
 import { fingerprint } from "../src/vault/live-stream.ts";
 import { startScratchServer } from "../src/vault/scratch-server.ts";
 import { fill, keepWriting, keyCount, wrongKeys, wrongObjects } from "./quickstart/fill.ts";
+import { backupManifests, restoreManifest } from "./quickstart/manifests.ts";
+import { openShell, type Shell } from "./quickstart/shell.ts";
 
 const root = join(import.meta.dirname, "..");
 const stop = catchInterrupts(process, { endNow: () => process.exit(130) });
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-/** Runs the command line as a person would and shows what it prints; returns standard output. */
-async function coldstream(args: readonly string[], env: Record<string, string>): Promise<string> {
-  say(`\n$ coldstream ${args.join(" ")}`);
-  const child = spawn(join(root, "bin/coldstream"), args, {
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-    // a process group of its own: Ctrl-C in a terminal reaches it once, from here
-    detached: true,
-  });
-  const interrupt = () => child.kill("SIGINT");
-  stop.signal.addEventListener("abort", interrupt);
-  let output = "";
-  child.stdout.on("data", (bytes: Buffer) => {
-    output += bytes.toString("utf8");
-    if (!args.includes("--json")) process.stdout.write(bytes);
-  });
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", resolve);
-  });
-  stop.signal.removeEventListener("abort", interrupt);
-  stop.signal.throwIfAborted();
-  if (status !== 0) throw new Error(`coldstream ${args[0]} ended with exit status ${status}`);
-  return output;
 }
 
 interface ConsumerPlace {
@@ -124,46 +100,98 @@ async function run(home: string): Promise<void> {
   const path = [join(root, ".tools/bin"), process.env.PATH].join(delimiter);
   const program = await findProgram("nats-server", path);
   if (program === undefined) throw new Error("nats-server is not there: run npm run setup");
-  const env = { PATH: path };
-  await using server = await startScratchServer(program, home, { signal: stop.signal, env, open: true });
+  await using server = await startScratchServer(program, home, {
+    signal: stop.signal,
+    env: { PATH: path },
+    open: true,
+  });
   const connection = await connect({ servers: server.url });
   try {
     say(`A throwaway nats-server ${connection.info?.version} runs at ${server.url}.`);
     await fill(connection);
     const places = await consumers(connection);
     say(`It holds 3 streams with 6 consumers, a KV bucket of ${keyCount} keys and an object store.`);
-    const settings = {
-      NATS_URL: server.url,
-      RESTIC_REPOSITORY: join(home, "repository"),
-      RESTIC_PASSWORD: crypto.randomUUID(),
-      TMPDIR: home,
-      XDG_CACHE_HOME: join(home, "cache"),
+    const data = join(home, "data");
+    const repository = { RESTIC_REPOSITORY: join(home, "repository"), RESTIC_PASSWORD: crypto.randomUUID() };
+    const env = {
+      ...{ KUBECONFIG: join(data, "kubeconfig"), ...repository },
+      ...{ TMPDIR: home, XDG_CACHE_HOME: join(home, "cache") },
     };
-    await coldstream(["init"], settings);
-    const writing = new AbortController();
-    const writer = keepWriting(connection, writing.signal);
-    let output = "";
-    let updates = 0;
-    try {
-      output = await coldstream(["backup", "--json"], settings);
-    } finally {
-      writing.abort();
-      updates = await writer;
-    }
-    const saved = (JSON.parse(output) as { streams: SavedStream[] }).streams;
+    const shell = openShell({ env, cwd: home, signal: stop.signal });
+    const anyPort = ["--listen", "--metrics-address", "--pushgateway-address"].flatMap((flag) => [flag, "127.0.0.1:0"]);
+    await using _system = await shell.up(["up", "--data", data, ...anyPort]);
+    const manifests = { server: server.url, repository: repository.RESTIC_REPOSITORY };
+    await writeFile(
+      join(home, "backup.yaml"),
+      backupManifests({ ...manifests, password: repository.RESTIC_PASSWORD }),
+      { mode: 0o600 },
+    );
+    await writeFile(join(home, "restore.yaml"), restoreManifest());
+    const { saved, updates } = await backUp(shell, connection);
     say(`${saved.length} streams saved while a writer made ${updates} updates to the bucket.`);
-    await coldstream(["snapshots"], settings);
     say(`\n${await deleteAll(connection)} streams deleted: the server is empty now.`);
-    await coldstream(["restore", "--all"], settings);
+    await shell.coldstream(["apply", "-f", "restore.yaml"]);
+    await shell.coldstream(["wait", "restoresession/all-back", "--for", "phase=Succeeded", "--timeout", "120s"]);
+    await shell.coldstream(["get", "restoresession"]);
     say("\nCompared with what was saved:");
     const wrong = await compare(server.url, connection, { streams: saved, places, updates });
     if (wrong.length > 0) throw new Error(`not as it was: ${wrong.slice(0, 10).join(", ")}`);
     say(`\nAll is back, in ${((Date.now() - started) / 1000).toFixed(1)} s. Next, with a server of yours:`);
     say("  bin/coldstream try nats://localhost:4222      find, save, store and prove it, in one command");
+    say("  bin/coldstream up                             this system, to stay; docs/guides/one-machine.md");
     say("  bin/coldstream help                           all commands");
   } finally {
     await connection.close();
   }
+}
+
+/** Until the schedule's first session has ended. */
+async function backUp(
+  shell: Shell,
+  connection: NatsConnection,
+): Promise<{ readonly saved: readonly SavedStream[]; readonly updates: number }> {
+  await shell.coldstream(["apply", "-f", "backup.yaml"]);
+  await shell.coldstream(["wait", "bc/every-minute", "--for", "phase=Ready"]);
+  await shell.coldstream(["get", "backupconfiguration,cronjob"]);
+  const session = await sessionOfSchedule(shell);
+  const writing = new AbortController();
+  const writer = keepWriting(connection, writing.signal);
+  let updates = 0;
+  try {
+    await shell.coldstream(["wait", `backupsession/${session}`, "--for", "phase=Succeeded", "--timeout", "120s"]);
+  } finally {
+    writing.abort();
+    updates = await writer;
+  }
+  await shell.coldstream(["pause", "every-minute"]);
+  await shell.coldstream(["get", "backupsession,repository,snapshot"]);
+  const shown = JSON.parse(await shell.ask(["show", "latest", "--json"])) as { streams: SavedStream[] };
+  return { saved: shown.streams, updates };
+}
+
+/** Counts down to the minute, then waits for the session's name. */
+async function sessionOfSchedule(shell: Shell): Promise<string> {
+  say("");
+  for (let isFirst = true; ; isFirst = false) {
+    const left = 60 - new Date().getSeconds();
+    const text = `The schedule fires in ${left} s.`;
+    if (process.stdout.isTTY) process.stdout.write(`\r${text}  `);
+    else if (isFirst || left % 15 === 0) say(text);
+    await sleep(1000, undefined, { signal: stop.signal });
+    if (left === 1) break;
+  }
+  if (process.stdout.isTTY) say("\rThe schedule fires.          ");
+  for (let tries = 0; tries < 30; tries++) {
+    const found = JSON.parse(await shell.ask(["get", "backupsession", "--json"])) as { items: KubeObject[] };
+    const [first] = found.items;
+    if (first !== undefined) return first.metadata.name;
+    await sleep(500, undefined, { signal: stop.signal });
+  }
+  throw new Error("the schedule made no BackupSession");
+}
+
+interface KubeObject {
+  readonly metadata: { readonly name: string };
 }
 
 const home = await mkdtemp(join(tmpdir(), "coldstream-quickstart-"));

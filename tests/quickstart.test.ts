@@ -42,12 +42,14 @@ async function processesOf(home: string): Promise<string[]> {
   return found;
 }
 
-test.each([
+// side by side: each waits for the next minute
+test.concurrent.each([
   ["to its end", undefined, 0, "All is back"],
   ["interrupted while it fills the server", "A throwaway nats-server", 130, "interrupted; nothing was left behind"],
-  ["interrupted during the backup", "$ coldstream backup", 130, "interrupted; nothing was left behind"],
-  ["interrupted during the restore", "$ coldstream restore", 130, "interrupted; nothing was left behind"],
-])("%s", { timeout: 120_000 }, async (_title, interruptAt, status, said) => {
+  ["interrupted before the schedule fires", "The schedule fires in", 130, "interrupted; nothing was left behind"],
+  ["interrupted during the backup", "$ coldstream wait backupsession", 130, "interrupted; nothing was left behind"],
+  ["interrupted during the restore", "$ coldstream wait restoresession", 130, "interrupted; nothing was left behind"],
+])("%s", { timeout: 240_000 }, async (_title, interruptAt, status, said) => {
   const home = await mkdtemp(join(tmpdir(), "coldstream-quickstart-test-"));
   try {
     const ended = await quickstart(home, interruptAt);
