@@ -1,7 +1,7 @@
 import type { User } from "./auth.ts";
 import type { Authority } from "./authority.ts";
 import { at, isObject, type JsonObject, textAt } from "./json.ts";
-import { type Attributes, refusal } from "./rbac.ts";
+import type { Attributes } from "./rbac.ts";
 import { badRequest } from "./status.ts";
 
 /** Answers "may I?", "what may I?" and "who am I?": nothing is stored. undefined: it is no such question. */
@@ -19,8 +19,7 @@ export function review(authority: Authority, user: User, asked: JsonObject): Jso
 }
 
 function access(authority: Authority, user: User, attributes: Attributes): JsonObject {
-  const allowed = authority.allows(user, attributes);
-  return allowed ? { allowed } : { allowed, reason: refusal(user, attributes) };
+  return { allowed: authority.allows(user, attributes) };
 }
 
 function attributesOf(asked: JsonObject): Attributes {
