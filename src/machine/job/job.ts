@@ -78,7 +78,6 @@ export const JobPod = z.looseObject({
         z.looseObject({
           name: z.string(),
           persistentVolumeClaim: z.looseObject({ claimName: z.string() }).nullish(),
-          ephemeral: z.unknown().optional(),
         }),
       )
       .nullish(),
@@ -86,7 +85,6 @@ export const JobPod = z.looseObject({
   status: z
     .looseObject({
       phase: text,
-      podIP: text,
       conditions: z
         .array(z.looseObject({ type: z.string(), status: z.string(), lastTransitionTime: text.nullable() }))
         .nullish(),
@@ -103,13 +101,11 @@ export const jobPods: Resource<JobPod> = { ...pods, schema: JobPod };
 export function trimJobPod({ apiVersion, kind, metadata, spec, status }: JobPod): JobPod {
   const { annotations: _, managedFields: __, ...slim } = metadata;
   const claims = (spec.volumes ?? []).filter(({ persistentVolumeClaim }) => persistentVolumeClaim != null);
-  const ports = namedPorts(spec["containers"]);
   return {
     ...{ apiVersion, kind, metadata: slim },
     spec: {
       ...(spec.nodeName === undefined ? {} : { nodeName: spec.nodeName }),
       ...(claims.length === 0 ? {} : { volumes: claims }),
-      ...(ports.length === 0 ? {} : { containers: [{ ports }] }),
     },
     ...(status == null ? {} : { status: trimStatus(status) }),
   };
@@ -117,14 +113,12 @@ export function trimJobPod({ apiVersion, kind, metadata, spec, status }: JobPod)
 
 function trimStatus({
   phase,
-  podIP,
   conditions,
   initContainerStatuses,
   containerStatuses,
 }: NonNullable<JobPod["status"]>): NonNullable<JobPod["status"]> {
   return {
     ...(phase === undefined ? {} : { phase }),
-    ...(podIP === undefined ? {} : { podIP }),
     conditions: (conditions ?? []).filter(({ type }) => type === "Ready"),
     initContainerStatuses: (initContainerStatuses ?? []).map(trimContainer),
     containerStatuses: (containerStatuses ?? []).map(trimContainer),
@@ -137,22 +131,6 @@ function trimContainer({ restartCount, state }: z.infer<typeof ContainerStatus>)
     ...(restartCount == null ? {} : { restartCount }),
     ...(finishedAt == null ? {} : { state: { terminated: { finishedAt } } }),
   };
-}
-
-const Ports = z.array(
-  z.looseObject({ ports: z.array(z.looseObject({ name: text, containerPort: z.int() })).nullish() }),
-);
-
-export interface NamedPort {
-  readonly name: string;
-  readonly containerPort: number;
-}
-
-/** Ports of containers that a Service can ask for by name. */
-export function namedPorts(containers: unknown): readonly NamedPort[] {
-  return (Ports.safeParse(containers).data ?? [])
-    .flatMap(({ ports }) => ports ?? [])
-    .flatMap(({ name, containerPort }) => (name === undefined ? [] : [{ name, containerPort }]));
 }
 
 /** Its uid; what came from a server has one. */
