@@ -14,10 +14,10 @@ const namespaces = coreResource("namespaces");
 function checkNamespace({ store }: Objects, { resource, namespace, name }: ObjectAt): void {
   const entry = store.get({ resource: "namespaces", namespace: "", name: namespace });
   if (entry === undefined) throw notFound(namespaces, namespace);
-  // what a namespace is emptied of may still say so
-  if (isGoing(entry.parse()) && resource.kind !== "Event") {
+  if (isGoing(entry.parse())) {
     const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
-    throw forbidden(resource, name, why);
+    const message = `namespace ${namespace} is being terminated`;
+    throw forbidden(resource, name, why, [{ reason: "NamespaceTerminating", message, field: "metadata.namespace" }]);
   }
 }
 

@@ -11,7 +11,7 @@ import { deleteOptionsOf, type Removed, remove } from "./objects-delete.ts";
 import { list } from "./objects-list.ts";
 import { patch, replace } from "./objects-update.ts";
 import { patcherOf } from "./patcher.ts";
-import { type Format, formatOf, listMetadata, listPieces, metadataText } from "./representation.ts";
+import { type Format, formatOf, listPieces, metadataText, tablePieces } from "./representation.ts";
 import { review } from "./reviews.ts";
 import { special } from "./special.ts";
 import { badRequest, methodNotAllowed } from "./status.ts";
@@ -81,9 +81,7 @@ async function listAnswer(ask: Ask): Promise<Answer> {
   const listing = await list(objects, target, query);
   const format = formatOf(incoming.headers.accept);
   if (format !== "table") return { code: 200, body: listPieces(target.resource, listing, format) };
-  const objectsShown = listing.entries.map((entry) => entry.parse());
-  const options = { ...tableOptionsOf(ask), metadata: listMetadata(listing) };
-  return { code: 200, body: tableOf(target.resource, objectsShown, options) };
+  return { code: 200, body: tablePieces(target.resource, listing, tableOptionsOf(ask)) };
 }
 
 function tableOptionsOf({ objects, query }: Ask) {

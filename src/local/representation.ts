@@ -2,7 +2,7 @@ import type { Entry } from "./entry.ts";
 import type { JsonObject } from "./json.ts";
 import type { Listing } from "./objects-list.ts";
 import { groupVersionOf, type ServedResource } from "./served.ts";
-import { metadataOnly } from "./table.ts";
+import { metadataOnly, type TableOptions, tableOf } from "./table.ts";
 
 /** How objects are shown: whole, as a table's rows, or their metadata alone. */
 export type Format = "whole" | "table" | "metadata";
@@ -53,6 +53,24 @@ export function* listPieces(
     piece = "";
   }
   yield `${piece}]}`;
+}
+
+const rowsAtATime = 200;
+
+/** As `listPieces`, for a table. */
+export function* tablePieces(
+  resource: ServedResource,
+  listing: Listing,
+  options: TableOptions,
+): Generator<string, void, undefined> {
+  const { rows: _, ...head } = tableOf(resource, [], { ...options, metadata: listMetadata(listing) });
+  yield `${JSON.stringify(head).slice(0, -1)},"rows":[`;
+  for (let start = 0; start < listing.entries.length; start += rowsAtATime) {
+    const some = listing.entries.slice(start, start + rowsAtATime).map((entry) => entry.parse());
+    const { rows = [] } = tableOf(resource, some, options);
+    yield `${start === 0 ? "" : ","}${JSON.stringify(rows).slice(1, -1)}`;
+  }
+  yield "]}";
 }
 
 export function metadataText(entry: Entry): string {

@@ -9,7 +9,7 @@ import type { Incoming, Outgoing } from "./https.ts";
 import { standsFor } from "./impersonation.ts";
 import { openApi } from "./openapi.ts";
 import { type Attributes, refusal } from "./rbac.ts";
-import { forbidden, internal, methodNotAllowed, notServed, Refused, unauthorized } from "./status.ts";
+import { badRequest, forbidden, internal, methodNotAllowed, notServed, Refused, unauthorized } from "./status.ts";
 import { type Target, targetOf } from "./target.ts";
 import { isTrue } from "./watching.ts";
 
@@ -37,7 +37,9 @@ export function router(options: RouterOptions): (incoming: Incoming, outgoing: O
 
 async function route(options: RouterOptions, incoming: Incoming, outgoing: Outgoing): Promise<Answer | undefined> {
   const { authenticate, authority, signal } = options;
-  const { pathname, searchParams: query } = new URL(incoming.url ?? "/", "https://server");
+  const url = URL.parse(`https://server${incoming.url ?? "/"}`);
+  if (url === null) throw badRequest("the path cannot be read");
+  const { pathname, searchParams: query } = url;
   if (health.has(pathname)) return { code: 200, body: "ok" };
   const known = authenticate(incoming.headers.authorization);
   if (known === undefined) throw unauthorized();

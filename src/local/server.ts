@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { describe, Failure } from "../kit/failures.ts";
 import type { Log } from "../kit/log.ts";
 import { authenticator } from "./auth.ts";
 import { authorityOf } from "./authority.ts";
@@ -31,7 +32,7 @@ export interface ApiServer extends AsyncDisposable {
 
 /**
  * Serves the objects in the folder until it is disposed of or the signal is aborted. Rejects with a Failure when the folder
- * cannot be used, and with the system's error when the port is taken.
+ * or the port cannot be used.
  */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { folder, log, clock = () => new Date() } = options;
@@ -49,12 +50,15 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const address = () => new URL(urlOf(host, server.port)).host;
   const backing = { objects, authority, tokenKey, client };
   const route = router({ ...backing, authenticate, log, signal, address, build: "coldstream" });
-  const server: Listening = await listen({ ...identity.serving, ...options.listen }, route);
+  const server: Listening = await listen({ ...identity.serving, ...options.listen }, route).catch((error: unknown) => {
+    throw notListening(options.listen, error);
+  });
   opening.defer(() => server.close());
   opening.defer(() => stop.abort());
   const open = opening.move();
   const close = () => open.disposeAsync();
   options.signal.addEventListener("abort", () => void close(), { once: true });
+  if (options.signal.aborted) await close();
   log.info({ host, port: server.port }, "API server listening");
   return { url: urlOf(host, server.port), port: server.port, caPem, adminToken, [Symbol.asyncDispose]: close };
 }
@@ -62,6 +66,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 function urlOf(host: string, port: number): string {
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   return `https://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}
+
+function notListening({ host, port }: ApiServerOptions["listen"], cause: unknown): Failure {
+  return new Failure("configuration-invalid", `listening on ${host}:${port}: ${describe(cause)}`, {
+    ...{ cause, hint: "end the program that uses the address, or name another one with --listen" },
+  });
 }
 
 /** As Kubernetes makes them: no vowels, so that no word comes out. */

@@ -74,9 +74,11 @@ export function modifiedMeanwhile(resource: Named, name: string): Refused {
   return conflict(resource, name, why);
 }
 
-export function forbidden(resource: Named, name: string, why: string): Refused {
+export function forbidden(resource: Named, name: string, why: string, causes: readonly Cause[] = []): Refused {
   const what = name === "" ? pluralOf(resource) : quoted(resource, name);
-  return new Refused(403, "Forbidden", `${what} is forbidden: ${why}`, detailsOf(resource, name));
+  const details = detailsOf(resource, name);
+  const said = causes.length === 0 ? details : { ...details, causes: causes.map((cause) => ({ ...cause })) };
+  return new Refused(403, "Forbidden", `${what} is forbidden: ${why}`, said);
 }
 
 export function badRequest(message: string): Refused {
