@@ -4,12 +4,17 @@ import type { Schema } from "./schema.ts";
 
 export const referencePrefix = "#/components/schemas/";
 
-/** What Kubernetes publishes of the kinds that are served: half a megabyte, read when it is first asked for. */
-let loaded: Readonly<Record<string, Schema>> | undefined;
+interface Loaded {
+  readonly schemas: Readonly<Record<string, Schema>>;
+  /** group/version/kind -> name */
+  readonly names: ReadonlyMap<string, string>;
+}
 
-/** The schemas of openapi.json by name: `io.k8s.api.batch.v1.Job`. `node scripts/openapi-extract.ts` makes it anew. */
-export function definitions(): Readonly<Record<string, Schema>> {
-  loaded ??= parsed(readFileSync(join(import.meta.dirname, "../openapi.json"), "utf8"));
+/** What Kubernetes publishes of the kinds that are served: half a megabyte, read when it is first asked for. */
+let loaded: Loaded | undefined;
+
+function load(): Loaded {
+  loaded ??= indexed(parsed(readFileSync(join(import.meta.dirname, "../openapi.json"), "utf8")));
   return loaded;
 }
 
@@ -17,13 +22,23 @@ function parsed(text: string): Readonly<Record<string, Schema>> {
   return JSON.parse(text);
 }
 
-/** Kubernetes' name of a built-in kind's schema; undefined where the extract has none. */
-export function definitionName(group: string, version: string, kind: string): string | undefined {
-  return Object.keys(definitions()).find((name) =>
-    definitions()[name]?.["x-kubernetes-group-version-kind"]?.some(
-      (each) => each.group === group && each.version === version && each.kind === kind,
+function indexed(schemas: Readonly<Record<string, Schema>>): Loaded {
+  const names = Object.entries(schemas).flatMap(([name, schema]) =>
+    (schema["x-kubernetes-group-version-kind"] ?? []).map(
+      ({ group, version, kind }) => [`${group}/${version}/${kind}`, name] as const,
     ),
   );
+  return { schemas, names: new Map(names) };
+}
+
+/** The schemas of openapi.json by name: `io.k8s.api.batch.v1.Job`. `node scripts/openapi-extract.ts` makes it anew. */
+export function definitions(): Readonly<Record<string, Schema>> {
+  return load().schemas;
+}
+
+/** Kubernetes' name of a built-in kind's schema; undefined where the extract has none. */
+export function definitionName(group: string, version: string, kind: string): string | undefined {
+  return load().names.get(`${group}/${version}/${kind}`);
 }
 
 /** The name of the definition that this schema refers to. */

@@ -31,12 +31,21 @@ export function transitionErrors(kind: string, before: JsonObject, after: JsonOb
   return [invalid("spec", undefined, immutableSpec.message)];
 }
 
-/** The messages of all rules in a schema, those about changes apart. */
+/** Looking for them takes longer than all else: a schema has thousands of fields and a handful of rules. */
+const found = new WeakMap<Schema, ReadonlySet<string>>();
+
+/** The messages of all rules in a schema. */
 function messagesOf(schema: Schema): ReadonlySet<string> {
+  const messages = found.get(schema) ?? messagesIn(schema);
+  found.set(schema, messages);
+  return messages;
+}
+
+function messagesIn(schema: Schema): ReadonlySet<string> {
   const own = (schema["x-kubernetes-validations"] ?? []).map(({ message }) => message);
   const { properties = {}, items, additionalProperties } = schema;
   const inner = [...Object.values(properties), items, additionalProperties].filter((each) => each !== undefined);
-  return new Set([...own, ...inner.flatMap((each) => [...messagesOf(each)])]);
+  return new Set([...own, ...inner.flatMap((each) => [...messagesIn(each)])]);
 }
 
 function fieldOf(path: readonly PropertyKey[]): string {
