@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { Failure } from "../../kit/failures.ts";
 import type { Log } from "../../kit/log.ts";
 import { openCluster } from "../../kube/client.ts";
 import type { Cluster } from "../../kube/cluster.ts";
@@ -84,18 +83,18 @@ async function startServer({ folder, listen, log }: MachineOptions, signal: Abor
   const start = async (port: number) =>
     await startApiServer({ folder: folder.api, listen: { ...listen, port }, log, signal });
   const before = listen.port === 0 ? await lastPort(folder) : undefined;
+  if (before === undefined) return await start(listen.port);
   try {
-    if (before === undefined) return await start(listen.port);
-    return await start(before).catch((error: unknown) => {
-      if (Failure.is(error)) throw error;
-      return start(0);
-    });
+    return await start(before);
   } catch (error) {
-    if (Failure.is(error)) throw error;
-    const hint = "end what listens there, or choose another address: --listen HOST:PORT";
-    const message = `the API server cannot listen on ${listen.host}:${listen.port}`;
-    throw new Failure("configuration-invalid", message, { cause: error, hint });
+    if (!isTaken(error)) throw error;
+    return await start(0);
   }
+}
+
+function isTaken(error: unknown): boolean {
+  const { cause } = error instanceof Error ? error : {};
+  return cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
 }
 
 async function lastPort({ kubeconfig }: DataFolder): Promise<number | undefined> {
