@@ -1,3 +1,4 @@
+import { redact } from "../../kit/redact.ts";
 import type { Cluster, Waiting } from "../../kube/cluster.ts";
 import type { Key } from "../../kube/resource.ts";
 import type { Trouble } from "./pod-state.ts";
@@ -48,23 +49,4 @@ export function withLog(message: string, log: string): string {
   // the last lines say most
   const end = text.length <= room ? text : `...${text.slice(text.length - room)}`;
   return end === "" ? message : `${message}; the end of its log:\n${end}`;
-}
-
-const stars = "***";
-const key = String.raw`[\w.-]*(?:password|passwd|secret|token|credential|access[_-]?key|account[_-]?key|private[_-]?key|nkey|seed)[\w.-]*`;
-
-/** Programs of ours print no secrets; a hook's may, and so may a library's message. */
-export function redact(text: string): string {
-  return (
-    text
-      .replaceAll(/-----BEGIN [A-Z ]*(?:PRIVATE KEY|SEED|JWT)-----[\s\S]*?(?:-----END [A-Z ]*-----|$)/g, stars)
-      // credentials in an address
-      .replaceAll(/(\w+:\/\/)[^\s/@:]*(?::[^\s/@]*)?@/g, `$1${stars}@`)
-      .replaceAll(/\b(Bearer|Basic)\s+[\w+/=.~-]{8,}/gi, `$1 ${stars}`)
-      .replaceAll(/\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?/g, stars)
-      // NATS seeds
-      .replaceAll(/\bS[ACNOUX][A-Z2-7]{56}\b/g, stars)
-      .replaceAll(/\bAKIA[A-Z0-9]{16}\b/g, stars)
-      .replaceAll(new RegExp(String.raw`("?\b${key}"?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;}]+)`, "gi"), `$1${stars}`)
-  );
 }

@@ -1,6 +1,6 @@
+import { redact } from "../../kit/redact.ts";
 import type { Job, Pod } from "../../kube/core.ts";
 import type { World } from "../controller.ts";
-import { redact } from "../session/log-tail.ts";
 import { podState, type Trouble } from "../session/pod-state.ts";
 
 /** Why the newest pod of a Job did not do its work, with the last lines of its log; undefined while all is well. */

@@ -101,6 +101,11 @@ describe("httpGet", () => {
     expect(await failureOf({ httpGet: { host, port } })).toMatch(/was answered with 503: the cache is cold$/);
   });
 
+  test("but no secret of it", async () => {
+    answer = { status: 500, body: "cannot log in with password=hunter22" };
+    expect(await failureOf({ httpGet: { host, port } })).toMatch(/: cannot log in with password=\*\*\*$/);
+  });
+
   test("without a host it goes to the pod, and a port may be a name or a number in quotes", async () => {
     const asked: unknown[] = [];
     const namedPort: Surroundings["namedPort"] = async (...all) => {

@@ -1,6 +1,7 @@
 import type { Handler, HTTPPostAction } from "../../api/hooks.ts";
 import type { HTTPGetAction } from "../../api/kubernetes.ts";
 import { Failure } from "../../kit/failures.ts";
+import { redact } from "../../kit/redact.ts";
 import type { ExecEnd } from "../../kube/exec.ts";
 import { bracketed } from "../context.ts";
 import { callHttp, callTcp, type HttpCall, type Place } from "./dial.ts";
@@ -36,7 +37,7 @@ export async function runHandler(handler: Handler, around: Surroundings): Promis
   }
 }
 
-/** Characters of what a command or server said. */
+/** Characters of what a command or server said; it stands in a condition. */
 const longestWord = 500;
 
 async function runCommand(
@@ -143,6 +144,6 @@ function sniff(text: string): string {
 }
 
 function lastWords(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
+  const line = redact(text).replaceAll(/\s+/g, " ").trim();
   return line.length <= longestWord ? line : `...${line.slice(-longestWord)}`;
 }
