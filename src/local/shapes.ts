@@ -1,8 +1,9 @@
-import type { JsonObject } from "./json.ts";
+import { type JsonObject, textAt } from "./json.ts";
 import { decode, strictMessage } from "./schema/decode.ts";
 import { applyDefaults } from "./schema/defaults.ts";
+import { validate, validateUpdate } from "./schema/validate.ts";
 import type { ServedResource } from "./served.ts";
-import { badRequest } from "./status.ts";
+import { badRequest, type Cause, invalid } from "./status.ts";
 
 /** What happens to fields that the kind does not have; they are dropped, whatever happens. */
 export interface FieldValidation {
@@ -27,7 +28,24 @@ export function shaped(
 }
 
 /** Throws Refused when there may be no such object. */
-export function checkNew(_resource: ServedResource, _object: JsonObject): void {}
+export function checkNew(resource: ServedResource, object: JsonObject): void {
+  refuse(resource, object, validate(resource, object));
+}
 
 /** Throws Refused when this object may not become that one. */
-export function checkChange(_resource: ServedResource, _before: JsonObject, _after: JsonObject): void {}
+export function checkChange(resource: ServedResource, before: JsonObject, after: JsonObject): void {
+  refuse(resource, after, validateUpdate(resource, before, after));
+}
+
+function refuse(resource: ServedResource, object: JsonObject, found: readonly Cause[]): void {
+  const causes = resource.isOurs ? found.filter(({ field }) => !isAboutFinalizerDomain(field)) : found;
+  if (causes.length > 0) throw invalid(resource, textAt(object, "metadata", "name"), causes);
+}
+
+/**
+ * That a finalizer must be fully qualified is asked of Kubernetes' own kinds alone (validateKubeFinalizerName in
+ * pkg/apis/core/validation); custom resources' need only be qualified names, as Stash's `stash` is. It alone has an index.
+ */
+function isAboutFinalizerDomain(field: string): boolean {
+  return field.startsWith("metadata.finalizers[");
+}
