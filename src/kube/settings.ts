@@ -33,7 +33,7 @@ export interface Limits {
   readonly requestMs: number;
   /** A request is not tried again later than this after its first try. */
   readonly retryMs: number;
-  /** A watch without a byte for this long is given up. More than a minute: so often servers send a bookmark. */
+  /** A watch without a byte for this long is given up. Servers send a bookmark every minute, up to a quarter later. */
   readonly silenceMs: number;
   /** The server is asked to end a watch after this long, up to twice as long. */
   readonly watchMs: number;
@@ -46,7 +46,7 @@ export interface Limits {
 export const usualLimits: Limits = {
   requestMs: 30_000,
   retryMs: 30_000,
-  silenceMs: 75_000,
+  silenceMs: 100_000,
   watchMs: 300_000,
   connections: 32,
   pageItems: 500,

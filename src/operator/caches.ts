@@ -59,7 +59,6 @@ export function openCaches(cluster: Cluster, { log, onChange, signal }: CachesOp
     cronJobs: all("cronJobs", core.cronJobs, { where: managed }),
     jobs: all("jobs", core.jobs, { where: managed, trim: trimJob }),
     pods: all("pods", core.pods, { where: managed, trim: trimPod }),
-    claims: all("claims", core.persistentVolumeClaims, { where: managed, trim: metadataOnly }),
     configMaps: all("configMaps", core.configMaps, { where: managed }),
     roles: all("roles", core.roles, { where: managed, trim: metadataOnly }),
     namespaces: all("namespaces", core.namespaces, { trim: metadataOnly }),

@@ -11,7 +11,7 @@ import type { Snapshot } from "../api/snapshot.ts";
 import type { Task } from "../api/task.ts";
 import type { Log } from "../kit/log.ts";
 import type { Cluster, Waiting } from "../kube/cluster.ts";
-import type { ConfigMap, CronJob, Job, Namespace, PersistentVolumeClaim, Pod, Role } from "../kube/core.ts";
+import type { ConfigMap, CronJob, Job, Namespace, Pod, Role } from "../kube/core.ts";
 import type { Recorder } from "../kube/recorder.ts";
 import type { Key, KubeObject } from "../kube/resource.ts";
 import type { Store } from "../kube/store.ts";
@@ -80,8 +80,6 @@ export interface Caches {
   readonly cronJobs: Cache<CronJob>;
   readonly jobs: Cache<Job>;
   readonly pods: Cache<Pod>;
-  /** Their metadata alone. */
-  readonly claims: Cache<PersistentVolumeClaim>;
   /** The sessions' reports. */
   readonly configMaps: Cache<ConfigMap>;
   /** Their metadata alone. */
