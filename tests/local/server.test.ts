@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { configMaps, leases, namespaces, secrets } from "../../src/kube/core.ts";
+import { configMaps, leases, namespaces, pods, roleBindings, roles, secrets } from "../../src/kube/core.ts";
 import { follow } from "../../src/kube/follow.ts";
 import { resourceOf } from "../../src/kube/resource.ts";
 import { updateStatus } from "../../src/kube/update.ts";
@@ -138,6 +141,65 @@ describe("namespaces", () => {
     );
     expect(await cluster.get(namespaces, { name: "going" }, { signal })).toBeUndefined();
   });
+});
+
+describe("a pod's token", () => {
+  test("has the rights of its ServiceAccount, while the pod is there", async () => {
+    const { cluster } = stage;
+    const namespace = "default";
+    const containers = [{ name: "main", image: "i" }];
+    const pod = await cluster.create(
+      pods,
+      { metadata: { namespace, name: "bound" }, spec: { containers } },
+      { signal },
+    );
+    const { name, uid } = pod.metadata;
+    const boundObjectRef = { kind: "Pod", apiVersion: "v1", name, uid };
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/default/token`;
+    const asked = { method: "POST", path, body: { spec: { boundObjectRef, expirationSeconds: 600 } } } as const;
+    const made = (await cluster.request(asked, { signal })) as { readonly status: { readonly token: string } };
+    const client = stage.as(made.status.token);
+    const read = (name: string) => client.get(configMaps, { namespace, name }, { signal });
+    expect(await failureOf(read("kube-root-ca.crt"))).toMatchObject({
+      message:
+        'reading ConfigMap default/kube-root-ca.crt: configmaps "kube-root-ca.crt" is forbidden: User "system:serviceaccount:default:default" cannot get resource "configmaps" in API group "" in the namespace "default"',
+    });
+    const rules = [{ apiGroups: [""], resources: ["configmaps"], resourceNames: ["kube-root-ca.crt"], verbs: ["get"] }];
+    await cluster.create(roles, { metadata: { namespace, name: "one" }, rules }, { signal });
+    const subjects = [{ kind: "ServiceAccount", name: "default", namespace }];
+    const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "one" };
+    await cluster.create(roleBindings, { metadata: { namespace, name: "one" }, roleRef, subjects }, { signal });
+    expect((await read("kube-root-ca.crt"))?.data?.["ca.crt"]).toBe(stage.api.caPem);
+    expect(await failureOf(read("other"))).toMatchObject({ reason: "Forbidden" });
+    await cluster.remove(pods, { namespace, name: "bound" }, { signal });
+    expect(await failureOf(read("kube-root-ca.crt"))).toMatchObject({ status: 401 });
+  });
+});
+
+test("a wrong object is refused with Kubernetes' words", async () => {
+  const metadata = { namespace: "default", name: "Wrong_" };
+  const failure = await failureOf(stage.cluster.create(secrets, { metadata }, { signal }));
+  expect(failure).toMatchObject({ reason: "Invalid", status: 422 });
+  expect(failure.message).toContain('Secret "Wrong_" is invalid: metadata.name: Invalid value: "Wrong_": a lowercase');
+});
+
+test("what was stored is there after a restart, and watches go on where they were", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "coldstream-again-"));
+  const key = { namespace: "default", name: "kept" };
+  let resourceVersion = "";
+  {
+    await using first = await openStage(folder);
+    ({ resourceVersion = "" } = (await first.cluster.create(configMaps, { metadata: key }, { signal })).metadata);
+    await first.cluster.patch(configMaps, key, { signal, merge: { data: { a: "b" } } });
+  }
+  await using second = await openStage(folder);
+  for await (const event of second.cluster.watch(configMaps, {}, { signal, resourceVersion })) {
+    expect(event).toMatchObject({ type: "modified", object: { data: { a: "b" } } });
+    break;
+  }
+  const old = second.cluster.watch(configMaps, {}, { signal, resourceVersion: "999999" })[Symbol.asyncIterator]();
+  expect(await failureOf(old.next())).toMatchObject({ reason: "Expired" });
+  await rm(folder, { recursive: true });
 });
 
 test("nobody without a token is answered", async () => {
