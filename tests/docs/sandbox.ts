@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { expect } from "vitest";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
+import { compiledOnce } from "../support/programs.ts";
 import { createConsumer, createStream, openServer, publishMany, take } from "../support/streams.ts";
 import { type Block, mask, readBlocks } from "./documents.ts";
 
@@ -87,7 +88,7 @@ async function runBlock(block: Block, sandbox: Sandbox, where: string): Promise<
 function shell(script: string, sandbox: Sandbox): Promise<{ readonly status: number; readonly output: string }> {
   const path = [join(root, "bin"), join(root, ".tools/bin"), process.env.PATH].join(delimiter);
   const { home, surroundings } = sandbox;
-  const env = { PATH: path, HOME: home, TMPDIR: home, ...surroundings.env };
+  const env = { ...compiledOnce, PATH: path, HOME: home, TMPDIR: home, ...surroundings.env };
   const text = translated(script, sandbox);
   const remembering = `[ ! -e .exports ] || . ./.exports\n${text}\ncd "$HOME" && export -p > .exports`;
   return new Promise((resolve) => {

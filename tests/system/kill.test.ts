@@ -57,7 +57,10 @@ describe.skipIf(systemMissing() !== undefined)("kills", { timeout: isLong ? 7_20
     };
     const meanwhile = async (begun: readonly SessionName[]) => void (await Promise.all(begun.map(killOne)));
     for (let left = podKills; left > 0; left -= arena.plots.length) {
-      await arena.round({ kinds: anyKind, meanwhile, mayFail: true });
+      const ended = await arena.round({ kinds: anyKind, meanwhile, mayFail: true });
+      // one that was killed leaves no stream, and a backup wants one
+      const isLost = ended.some(({ kind, phase }) => kind === "RestoreSession" && phase !== "Succeeded");
+      if (isLost) await arena.round({ kinds: () => "RestoreSession" });
       await arena.round({ kinds: () => "BackupSession" });
     }
     expect(killed).toBeGreaterThan(0);

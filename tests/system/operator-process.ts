@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Program, startProgram } from "../../src/kit/program.ts";
 import { image } from "../operator/desk.ts";
 import { eventually } from "../support/eventually.ts";
+import { compiledOnce } from "../support/programs.ts";
 import type { System } from "./system.ts";
 
 /** The operator as `coldstream operator` runs it: a process of its own, which can be killed and frozen. */
@@ -44,7 +45,7 @@ export async function startOperatorProcess(
   ];
   const log: string[] = [];
   const program: Program = await startProgram(process.execPath, args, {
-    env: { PATH: "/usr/bin:/bin", HOME: plane.folder },
+    env: { ...compiledOnce, PATH: "/usr/bin:/bin", HOME: plane.folder },
     onStderrLine: (line) => log.push(line),
   });
   let isGone = false;
