@@ -45,8 +45,8 @@ export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "d
 
 export interface Answer {
   readonly code: number;
-  /** JSON; pieces of it are sent one after the other. */
-  readonly body: string | JsonObject | Generator<string, void, undefined>;
+  /** JSON; pieces of it are sent one after the other. Bytes are a protobuf message. */
+  readonly body: string | JsonObject | Uint8Array | Generator<string, void, undefined>;
 }
 
 /** undefined: it was answered already. */

@@ -6,8 +6,7 @@ import { groupVersionOf, type ServedResource, servedResources } from "./served.t
 
 /**
  * `/openapi/v3` and what lies below it, for `kubectl explain`, for the check whether the server validates fields, and for the
- * patches of `kubectl apply`. Built anew when asked for (kubectl keeps it by its hash). undefined: 404, also for /openapi/v2,
- * without which kubectl 1.24 and newer do.
+ * patches of `kubectl apply`. Built anew when asked for (kubectl keeps it by its hash). undefined: 404.
  */
 export function openApi(path: string): JsonObject | undefined {
   const [root, version, ...rest] = path.split("/").filter((part) => part !== "");

@@ -8,6 +8,7 @@ import { discovery } from "./discovery.ts";
 import type { Incoming, Outgoing } from "./https.ts";
 import { standsFor } from "./impersonation.ts";
 import { openApi } from "./openapi.ts";
+import { openApi2 } from "./openapi-2.ts";
 import { type Attributes, refusal } from "./rbac.ts";
 import { badRequest, forbidden, internal, methodNotAllowed, notServed, Refused, unauthorized } from "./status.ts";
 import { type Target, targetOf } from "./target.ts";
@@ -72,7 +73,7 @@ function other({ authority, address, build }: RouterOptions, { pathname, user, i
     const message = `forbidden: ${refusal(user, attributes)}`;
     throw new Refused(403, "Forbidden", message);
   }
-  const body = discovery(pathname, { address: address(), build }) ?? openApi(pathname);
+  const body = discovery(pathname, { address: address(), build }) ?? openApi(pathname) ?? openApi2(pathname);
   if (body === undefined) throw notServed();
   return { code: 200, body };
 }
@@ -99,6 +100,11 @@ export function verbOf(method: string, { name }: Target, query: URLSearchParams)
 }
 
 async function send(outgoing: Outgoing, { code, body }: Answer): Promise<void> {
+  if (body instanceof Uint8Array) {
+    outgoing.writeHead(code, { "content-type": "application/octet-stream", "content-length": body.length });
+    outgoing.end(body);
+    return;
+  }
   if (typeof body === "object" && Symbol.iterator in body) {
     outgoing.writeHead(code, { "content-type": "application/json" });
     await pipeline(Readable.from(body, { objectMode: false }), outgoing);

@@ -16,7 +16,8 @@ export interface Stage extends AsyncDisposable {
   readonly settings: ClusterSettings;
   readonly cluster: Cluster;
   readonly kubeconfig: string;
-  kubectl(args: readonly string[], input?: string): Promise<KubectlEnd>;
+  /** `env`: added to its environment. */
+  kubectl(args: readonly string[], input?: string, env?: Readonly<Record<string, string>>): Promise<KubectlEnd>;
   /** As somebody else. */
   as(token: string): Cluster;
 }
@@ -38,7 +39,8 @@ export async function openStage(given?: string): Promise<Stage> {
   return {
     ...{ folder, api, settings, kubeconfig, as },
     cluster: as(api.adminToken),
-    kubectl: (args, input) => kubectl({ kubeconfig, folder }, args, input === undefined ? {} : { input }),
+    kubectl: (args, input, env = {}) =>
+      kubectl({ kubeconfig, folder }, args, { env, ...(input === undefined ? {} : { input }) }),
     async [Symbol.asyncDispose]() {
       for (const cluster of open) await cluster[Symbol.asyncDispose]();
       await api[Symbol.asyncDispose]();

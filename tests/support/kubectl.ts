@@ -19,18 +19,25 @@ export interface KubectlEnd {
   readonly exit: number;
 }
 
+export interface KubectlOptions {
+  readonly input?: string;
+  readonly signal?: AbortSignal;
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Runs kubectl to its end, with `input` in place of `-` after `-f`. An exit status is a value. */
 export async function kubectl(
   { kubeconfig, folder }: KubectlTarget,
   args: readonly string[],
-  { input, signal }: { readonly input?: string; readonly signal?: AbortSignal } = {},
+  { input, signal, env: more = {} }: KubectlOptions = {},
 ): Promise<KubectlEnd> {
   const program = findProgram("kubectl");
   if (program === undefined) throw new Error("kubectl is missing: run npm run setup -- --tests");
   const file = join(folder, `input-${randomUUID()}.yaml`);
   if (input !== undefined) await writeFile(file, input);
   const given = args.map((argument) => (argument === "-" && input !== undefined ? file : argument));
-  const env = { PATH: "/usr/bin:/bin", HOME: folder, KUBECONFIG: kubeconfig };
+  const env = { PATH: "/usr/bin:/bin", HOME: folder, KUBECONFIG: kubeconfig, ...more };
   try {
     const { stdout, stderr, exitCode } = await runProgram(program, given, { env, cwd: folder, signal });
     return { stdout, stderr, exit: exitCode ?? -1 };
