@@ -37,15 +37,6 @@ export function checkChange(resource: ServedResource, before: JsonObject, after:
   refuse(resource, after, validateUpdate(resource, before, after));
 }
 
-function refuse(resource: ServedResource, object: JsonObject, found: readonly Cause[]): void {
-  const causes = resource.isOurs ? found.filter(({ field }) => !isAboutFinalizerDomain(field)) : found;
+function refuse(resource: ServedResource, object: JsonObject, causes: readonly Cause[]): void {
   if (causes.length > 0) throw invalid(resource, textAt(object, "metadata", "name"), causes);
-}
-
-/**
- * That a finalizer must be fully qualified is asked of Kubernetes' own kinds alone (validateKubeFinalizerName in
- * pkg/apis/core/validation); custom resources' need only be qualified names, as Stash's `stash` is. It alone has an index.
- */
-function isAboutFinalizerDomain(field: string): boolean {
-  return field.startsWith("metadata.finalizers[");
 }

@@ -22,7 +22,7 @@ const nameRules: Readonly<Record<string, NameRule>> = {
   Service: label1035Mistakes,
 };
 
-/** What is wrong with an object's metadata. `object` has the name under which it shall be kept. */
+/** What is wrong with an object's metadata. `object` has the name under which it shall be kept. `kind`: "" for ours. */
 export function metadataErrors(kind: string, object: JsonObject): readonly FieldError[] {
   const metadata = at(object, "metadata");
   const rule = nameRules[kind] ?? subdomainMistakes;
@@ -31,7 +31,7 @@ export function metadataErrors(kind: string, object: JsonObject): readonly Field
     ...labelErrors(at(metadata, "labels"), "metadata.labels"),
     ...annotationErrors(at(metadata, "annotations"), "metadata.annotations"),
     ...ownerErrors(listAt(metadata, "ownerReferences")),
-    ...finalizerErrors(listAt(metadata, "finalizers")),
+    ...finalizerErrors(kind, listAt(metadata, "finalizers")),
   ];
 }
 
@@ -86,12 +86,13 @@ function ownerErrors(owners: readonly JsonValue[]): readonly FieldError[] {
 
 const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
 
-function finalizerErrors(finalizers: readonly JsonValue[]): readonly FieldError[] {
+/** That one is fully qualified is asked of Kubernetes' own kinds alone (validateKubeFinalizerName in pkg/apis/core/validation). */
+function finalizerErrors(kind: string, finalizers: readonly JsonValue[]): readonly FieldError[] {
   const field = "metadata.finalizers";
   const wrong = finalizers.flatMap((finalizer, index) => {
     const name = String(finalizer);
     const mistakes = labelKeyMistakes(name).map((each) => invalid(field, name, each));
-    const isKnown = name.includes("/") || standardFinalizers.includes(name);
+    const isKnown = kind === "" || name.includes("/") || standardFinalizers.includes(name);
     if (mistakes.length > 0 || isKnown) return mistakes;
     return [invalid(`${field}[${index}]`, name, "name is neither a standard finalizer name nor is it fully qualified")];
   });
