@@ -136,6 +136,7 @@ describe("setup", () => {
       "kubernetes 1.35.4",
       ...natsServerVersions.map((version) => `nats-server ${version}`),
       "prometheus-pushgateway",
+      "rclone",
       "rest-server",
       "s2c",
       "versitygw",
