@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { describe, Failure } from "../kit/failures.ts";
 import { expositionType } from "./exposition.ts";
 
@@ -20,7 +26,46 @@ export interface MetricsServer extends AsyncDisposable {
 
 /** Serves /metrics, /livez and /readyz. Throws `configuration-invalid` when it cannot listen there. */
 export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
-  const server = createServer((request, response) => send(response, answerTo(request, options)));
+  const { host, port } = options;
+  return await serve({ host, port, what: "metrics", answer: async (asked) => answerTo(asked, options) });
+}
+
+export interface Asked {
+  readonly method: string;
+  /** As it was sent, without what follows a "?". */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** undefined: longer than a push may be, 4 MiB. */
+  body(): Promise<string | undefined>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly type?: string;
+}
+
+export interface ServeOptions {
+  readonly host: string;
+  readonly port: number;
+  /** For the sentence that says where it cannot listen. */
+  readonly what: string;
+  readonly answer: (asked: Asked) => Promise<Answer>;
+}
+
+const mostBodyBytes = 4 * 1024 * 1024;
+
+/** What fails while it is answered is answered 500. */
+export async function serve(options: ServeOptions): Promise<MetricsServer> {
+  const server = createServer((request, response) => {
+    const { method = "", url = "", headers } = request;
+    const asked = { method, path: url.split("?")[0] ?? "", headers, body: async () => await readBody(request) };
+    const failed = (error: unknown): Answer => ({ status: 500, text: `${describe(error)}\n` });
+    options.answer(asked).then(
+      (answer) => send(response, answer),
+      (error: unknown) => send(response, failed(error)),
+    );
+  });
   // a scrape is short; what stays open longer is not one
   server.requestTimeout = 10_000;
   server.headersTimeout = 10_000;
@@ -34,15 +79,22 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly type?: string;
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request) {
+    if (!Buffer.isBuffer(part)) continue;
+    bytes += part.length;
+    // read to its end all the same: the answer would not be seen else
+    if (bytes <= mostBodyBytes) parts.push(part);
+    else if (bytes > 4 * mostBodyBytes) break;
+  }
+  return bytes > mostBodyBytes ? undefined : Buffer.concat(parts).toString("utf8");
 }
 
-function answerTo({ method, url = "" }: IncomingMessage, options: MetricsServerOptions): Answer {
+function answerTo({ method, path }: Asked, options: MetricsServerOptions): Answer {
   if (method !== "GET" && method !== "HEAD") return { status: 405, text: "only GET\n" };
-  switch (url.split("?")[0]) {
+  switch (path) {
     case "/livez":
       return { status: 200, text: "ok\n" };
     case "/readyz": {
@@ -50,17 +102,9 @@ function answerTo({ method, url = "" }: IncomingMessage, options: MetricsServerO
       return reason === undefined ? { status: 200, text: "ok\n" } : { status: 503, text: `${reason}\n` };
     }
     case "/metrics":
-      return metrics(options);
+      return { status: 200, text: options.text(), type: expositionType };
     default:
       return { status: 404, text: "there is /metrics, /livez and /readyz\n" };
-  }
-}
-
-function metrics({ text }: MetricsServerOptions): Answer {
-  try {
-    return { status: 200, text: text(), type: expositionType };
-  } catch (error) {
-    return { status: 500, text: `${describe(error)}\n` };
   }
 }
 
@@ -69,7 +113,7 @@ function send(response: ServerResponse, { status, text, type = "text/plain; char
   response.end(text);
 }
 
-async function listen(server: Server, { host, port }: MetricsServerOptions): Promise<number> {
+async function listen(server: Server, { host, port, what }: ServeOptions): Promise<number> {
   try {
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject).listen(port, host, () => {
@@ -79,7 +123,7 @@ async function listen(server: Server, { host, port }: MetricsServerOptions): Pro
     });
   } catch (error) {
     const hint = "choose another port, or end what listens there";
-    throw new Failure("configuration-invalid", `serving metrics on ${host}:${port}`, { cause: error, hint });
+    throw new Failure("configuration-invalid", `serving ${what} on ${host}:${port}`, { cause: error, hint });
   }
   const address = server.address();
   return address === null || typeof address === "string" ? port : address.port;

@@ -9,6 +9,7 @@ import type { Environment } from "../environment.ts";
 import { programVersion, whyEnded } from "../service.ts";
 import { type DataFolder, dataFolderOf, makeDataFolder } from "../up/data-folder.ts";
 import { type Machine, startMachine } from "../up/machine.ts";
+import { reachable } from "../up/pushgateway.ts";
 
 const usual = {
   listen: { host: "127.0.0.1", port: 7443 },
@@ -47,17 +48,19 @@ export async function up(context: CommandContext, options: UpOptions): Promise<O
   return whyEnded(signal);
 }
 
-function addresses({ metricsPort, pushgatewayUrl }: Machine) {
-  return { metricsPort: metricsPort ?? null, pushgatewayUrl: pushgatewayUrl ?? null };
+function addresses({ metricsPort, pushgateway }: Machine) {
+  return { metricsPort: metricsPort ?? null, pushgatewayUrl: pushgateway.url };
 }
 
-function greeting(machine: Machine, folder: DataFolder, { log = "file" }: UpOptions): readonly string[] {
-  const { pushgatewayUrl = "none: the program is not installed, so metrics of backups are not kept" } = machine;
+function greeting(machine: Machine, folder: DataFolder, options: UpOptions): readonly string[] {
+  const { pushgateway, metricsPort } = machine;
+  const metricsHost = reachable((options.metricsAddress ?? usual.metrics).host);
+  const { log = "file" } = options;
   return [
     `API server     ${machine.url}`,
     `kubeconfig     ${folder.kubeconfig}`,
-    `metrics        http://127.0.0.1:${machine.metricsPort}/metrics (also /livez, /readyz)`,
-    `Pushgateway    ${pushgatewayUrl}`,
+    `metrics        http://${metricsHost}:${metricsPort}/metrics (also /livez, /readyz)`,
+    `Pushgateway    ${pushgateway.url}${pushgateway.isOwn ? " (built in)" : ""}`,
     ...(log === "file" ? [`log            ${folder.log}`] : []),
     "",
     "In another terminal:",

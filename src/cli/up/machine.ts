@@ -16,7 +16,7 @@ import { openMeters } from "../../operator/meters.ts";
 import { runOperator } from "../../operator/operator.ts";
 import type { Address } from "../commands/operator.ts";
 import type { DataFolder } from "./data-folder.ts";
-import { startPushgateway } from "./pushgateway.ts";
+import { type Pushgateway, startPushgateway } from "./pushgateway.ts";
 
 export interface MachineOptions {
   readonly folder: DataFolder;
@@ -25,6 +25,8 @@ export interface MachineOptions {
   readonly pushgateway: Address;
   /** Program and arguments of this command line, which pods run. */
   readonly entry: readonly string[];
+  /** Programs that a container may name as its `command`: none, unless given. */
+  readonly allowCommands?: readonly string[];
   /** What pods find in their environment; it needs a PATH. */
   readonly environment: Readonly<Record<string, string>> & { readonly PATH: string };
   readonly version: string;
@@ -36,8 +38,7 @@ export interface Machine extends AsyncDisposable {
   readonly url: string;
   /** Of /metrics, /livez and /readyz. */
   readonly metricsPort: number | undefined;
-  /** undefined: there is no such program here. */
-  readonly pushgatewayUrl: string | undefined;
+  readonly pushgateway: Pick<Pushgateway, "url" | "isOwn">;
   /** Rejects when a part of it ends that should not. */
   readonly trouble: Promise<never>;
 }
@@ -48,7 +49,7 @@ const operatorNamespace = "coldstream";
 const node = "machine";
 
 export async function startMachine(options: MachineOptions): Promise<Machine> {
-  const { folder, environment, log } = options;
+  const { folder, environment, log, allowCommands = [] } = options;
   await using opening = new AsyncDisposableStack();
   const life = new AbortController();
   const { signal } = life;
@@ -56,21 +57,22 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   await writeKubeconfig(folder.kubeconfig, server);
   const cluster = opening.use(openCluster({ server: server.url, ca: server.caPem, token: server.adminToken }));
   await makeCatalogue(cluster, signal);
-  const pushgateway = await startPushgateway({
-    ...{ listen: options.pushgateway, folder: folder.pushgateway, path: environment.PATH, log },
-  });
-  if (pushgateway !== undefined) opening.use(pushgateway);
+  const pushgateway = opening.use(
+    await startPushgateway({
+      ...{ listen: options.pushgateway, folder: folder.pushgateway, path: environment.PATH, log },
+    }),
+  );
   opening.use(
     await startRunner(cluster, {
       ...{ node, image, entry: options.entry, environment, log, signal },
-      ...{ folder: folder.machine, clientAuthority: server.caPem },
+      ...{ folder: folder.machine, clientAuthority: server.caPem, allowCommands },
     }),
   );
   opening.use(await startControllers(cluster, { authority: server.caPem, log, signal }));
-  const operator = opening.use(await startOperator(cluster, options, pushgateway?.url));
+  const operator = opening.use(await startOperator(cluster, options, pushgateway.url));
   const open = opening.move();
   return {
-    ...{ url: server.url, metricsPort: operator.port, pushgatewayUrl: pushgateway?.url, trouble: operator.trouble },
+    ...{ url: server.url, metricsPort: operator.port, pushgateway, trouble: operator.trouble },
     async [Symbol.asyncDispose]() {
       await open.disposeAsync();
       life.abort();
@@ -122,12 +124,12 @@ interface RunningOperator extends AsyncDisposable {
 async function startOperator(
   cluster: Cluster,
   { metrics, version, log }: MachineOptions,
-  pushgatewayUrl: string | undefined,
+  pushgatewayUrl: string,
 ): Promise<RunningOperator> {
   const registry = openRegistry();
   const meters = await openMeters({ registry, clock: () => new Date(), listen: metrics, process, version });
   const stop = new AbortController();
-  const urls = pushgatewayUrl === undefined ? {} : { pushgatewayUrl, operatorPushgatewayUrl: pushgatewayUrl };
+  const urls = { pushgatewayUrl, operatorPushgatewayUrl: pushgatewayUrl };
   const ended = runOperator(
     cluster,
     { image, pullSecrets: [], namespace: operatorNamespace, ...urls },

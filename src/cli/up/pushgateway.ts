@@ -1,8 +1,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../../kit/failures.ts";
 import type { Log } from "../../kit/log.ts";
 import { findProgram, type Program, runProgram, startProgram } from "../../kit/program.ts";
+import { startGateway } from "../../metrics/gateway.ts";
 import type { Address } from "../commands/operator.ts";
 
 export interface PushgatewayOptions {
@@ -15,29 +17,51 @@ export interface PushgatewayOptions {
 
 export interface Pushgateway extends AsyncDisposable {
   readonly url: string;
+  /** There is no program of Prometheus' here. */
+  readonly isOwn: boolean;
 }
 
 const names = ["prometheus-pushgateway", "pushgateway"];
 const startsWithinMs = 10_000;
 const restartAfterMs = 5000;
 
-/** The real program, where it is installed; it is started again when it ends. undefined: it is not here. */
-export async function startPushgateway(options: PushgatewayOptions): Promise<Pushgateway | undefined> {
+/** The real program, where it is installed; it is started again when it ends. Elsewhere ours, which shows the same. */
+export async function startPushgateway(options: PushgatewayOptions): Promise<Pushgateway> {
   const found = await Promise.all(names.map((name) => findProgram(name, options.path)));
   const program = found.find((path) => path !== undefined);
-  if (program === undefined) return undefined;
-  const stop = new AbortController();
   await endForgotten(options);
-  const first = await launch(program, options, options.listen.port);
+  return program === undefined ? await startOwn(options) : await startProgramOf(program, options);
+}
+
+async function startOwn({ listen, folder, log }: PushgatewayOptions): Promise<Pushgateway> {
+  const gateway = await startGateway({ ...listen, file: join(folder, "figures.json"), log }).catch((error: unknown) => {
+    throw notStarted(listen, Failure.is(error) ? error.cause : error);
+  });
+  const end = () => gateway[Symbol.asyncDispose]();
+  return { url: `http://${reachable(listen.host)}:${gateway.port}`, isOwn: true, [Symbol.asyncDispose]: end };
+}
+
+async function startProgramOf(program: string, options: PushgatewayOptions): Promise<Pushgateway> {
+  const stop = new AbortController();
+  const first = await launch(program, options, options.listen.port).catch((error: unknown) => {
+    throw notStarted(options.listen, error);
+  });
   const { port } = first;
   const kept = keep(first.running, { ...options, program, port, signal: stop.signal });
   return {
     url: `http://${reachable(options.listen.host)}:${port}`,
+    isOwn: false,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await kept;
     },
   };
+}
+
+function notStarted({ host, port }: Address, cause: unknown): Failure {
+  return new Failure("configuration-invalid", `starting the Pushgateway on ${host}:${port}`, {
+    ...{ cause, hint: "end the program that uses the address, or name another one with --pushgateway-address" },
+  });
 }
 
 /** One of ours that outlived a kill of its parent: it holds the port and the figures. */
@@ -126,6 +150,7 @@ function hostText(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function reachable(host: string): string {
+/** Who listens everywhere is reached here. */
+export function reachable(host: string): string {
   return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : hostText(host);
 }
