@@ -2,12 +2,15 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { openRepository, type Repository, type RepositoryOptions } from "../../src/repository/restic.ts";
+import { cheapenRepository } from "./cheap-repository.ts";
 
 /** The environment of programs in tests: .tools/bin first, and a home of their own. */
 export function programEnvironment(home: string): { readonly PATH: string; readonly HOME: string } {
   const tools = join(import.meta.dirname, "../../.tools/bin");
   return { PATH: [tools, process.env.PATH].join(delimiter), HOME: home };
 }
+
+const password = "correct horse";
 
 /** A temporary folder with room for a repository (not made yet), a cache and a folder to back up. */
 export interface Workbench extends AsyncDisposable {
@@ -34,13 +37,24 @@ export async function makeWorkbench(): Promise<Workbench> {
       }
     },
     open(changes = {}) {
-      return openRepository({
+      const options: RepositoryOptions = {
         url: join(directory, "repository"),
-        password: { kind: "text", text: "correct horse" },
+        password: { kind: "text", text: password },
         cacheDirectory: join(directory, "cache"),
         baseEnv: programEnvironment(directory),
         ...changes,
-      });
+      };
+      const repository = openRepository(options);
+      if (changes.password !== undefined || !options.url.startsWith(directory)) return repository;
+      return {
+        ...repository,
+        // as restic made it, but that it opens at once from then on
+        async initialize(reading) {
+          const made = await repository.initialize(reading);
+          await cheapenRepository(options.url, password);
+          return made;
+        },
+      };
     },
     async [Symbol.asyncDispose]() {
       await rm(directory, { recursive: true, force: true });
