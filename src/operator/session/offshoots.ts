@@ -26,8 +26,9 @@ export interface MakeOptions extends Waiting {
 }
 
 /**
- * Side by side but for what waits for another: a RoleBinding for its Role, the Job for all. The account outlives the session, so
- * it is given what it lacks; the rest is made once. Whether the Job exists now.
+ * Side by side but for what waits for another: the Job for all but its RoleBinding, which waits for the Role and takes an API
+ * server up to 100 ms (ADR 0104). Until it is there the Job's programs do not believe a refusal; those of a hook do, so for
+ * hooks the Job waits. The account outlives the session and is given what it lacks; the rest is made once. Whether the Job exists now.
  */
 export async function makeExecutor(
   { cluster }: World,
@@ -39,15 +40,13 @@ export async function makeExecutor(
       ? ensure(cluster, resource, draft, { signal })
       : createOnce(cluster, resource, draft, { signal });
   const are = (...kinds: readonly string[]) => objects.filter(({ resource }) => kinds.includes(resource.kind));
-  const rights = async () => {
-    await Promise.all(are(roles.kind).map(make));
-    await Promise.all(are(roleBindings.kind).map(make));
-  };
-  const chained = new Set([...are(roles.kind), ...are(roleBindings.kind), ...are(jobs.kind)]);
-  const others = objects.filter((object) => !chained.has(object));
-  const [isWanted] = await settled([before(), rights(), ...others.map(make)]);
+  const [bindings, made] = [are(roleBindings.kind), are(jobs.kind)];
+  const later = new Set([...bindings, ...made]);
+  const [isWanted] = await settled([before(), ...objects.filter((object) => !later.has(object)).map(make)]);
   if (isWanted !== true) return false;
-  for (const job of are(jobs.kind)) await make(job);
+  const hasHooks = bindings.length > 1;
+  await settled([...bindings, ...(hasHooks ? [] : made)].map(make));
+  if (hasHooks) await settled(made.map(make));
   return true;
 }
 
