@@ -3,6 +3,7 @@ import type { BackupConfiguration } from "../../src/api/backup-configuration.ts"
 import { cronJobs, jobs, pods, roleBindings, roles, secrets, serviceAccounts } from "../../src/kube/core.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
+import { bothServers } from "./api-servers.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { appBinding, backupConfiguration, fixture, repository, secret } from "./documents.ts";
 
@@ -21,10 +22,10 @@ function conditionOf(configuration: BackupConfiguration, type: string) {
   return configuration.status?.conditions?.find((each) => each.type === type);
 }
 
-describe.skipIf(missing !== undefined)(`a BackupConfiguration${missing === undefined ? "" : ` (${missing})`}`, () => {
+describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration on $name", ({ start }) => {
   let desk: Desk;
   beforeAll(async () => {
-    desk = await openDesk();
+    desk = await openDesk({}, start);
     await desk.apply(registrySecret);
     await desk.startOperator({}, { pullSecrets: ["registry"] });
   }, 120_000);

@@ -5,6 +5,7 @@ import { keyOf, resourceOf } from "../../src/kube/resource.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { pushgatewayMissing, startPushgateway } from "../support/pushgateway.ts";
+import { bothServers } from "./api-servers.ts";
 import { type Desk, openDesk, type RunningOperator } from "./desk.ts";
 import { backupConfiguration } from "./documents.ts";
 import { endedWith, openStage, type Stage, waitingFor } from "./stage.ts";
@@ -12,13 +13,13 @@ import { endedWith, openStage, type Stage, waitingFor } from "./stage.ts";
 const missing = controlPlaneMissing();
 const waiting = { signal: new AbortController().signal };
 
-describe.skipIf(missing !== undefined)(`a BackupSession${missing === undefined ? "" : ` (${missing})`}`, () => {
+describe.skipIf(missing !== undefined).each(bothServers)("a BackupSession on $name", ({ start }) => {
   let desk: Desk;
   let operator: RunningOperator;
   /** Added to the operator's clock. */
   let aheadMs = 0;
   beforeAll(async () => {
-    desk = await openDesk();
+    desk = await openDesk({}, start);
     const clock = () => new Date(Date.now() + aheadMs);
     operator = await desk.startOperator({ clock });
   }, 120_000);
@@ -322,10 +323,10 @@ describe.skipIf(missing !== undefined)(`a BackupSession${missing === undefined ?
   });
 });
 
-describe.skipIf(missing !== undefined)(`two operators at once${missing === undefined ? "" : ` (${missing})`}`, () => {
+describe.skipIf(missing !== undefined).each(bothServers)("two operators at once on $name", ({ start }) => {
   let desk: Desk;
   beforeAll(async () => {
-    desk = await openDesk();
+    desk = await openDesk({}, start);
   }, 120_000);
   afterAll(async () => await desk?.[Symbol.asyncDispose]());
 

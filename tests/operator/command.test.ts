@@ -2,7 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeWorkbench, type Run, type Workbench } from "../cli/workbench.ts";
-import { type ControlPlane, controlPlaneMissing, startControlPlane } from "../support/control-plane.ts";
+import { type ControlPlane, controlPlaneMissing } from "../support/control-plane.ts";
+import { serversOfLongRun } from "./api-servers.ts";
 
 const missing = controlPlaneMissing();
 
@@ -30,10 +31,10 @@ describe("coldstream operator", () => {
   });
 });
 
-describe.skipIf(missing !== undefined)(`a running operator${missing === undefined ? "" : ` (${missing})`}`, () => {
+describe.skipIf(missing !== undefined).each(serversOfLongRun)("a running operator on $name", ({ start }) => {
   let plane: ControlPlane;
   beforeAll(async () => {
-    plane = await startControlPlane();
+    plane = await start({});
     await plane.createNamespace("coldstream");
   }, 120_000);
   afterAll(async () => await plane?.[Symbol.asyncDispose]());

@@ -4,6 +4,7 @@ import { jobs } from "../../src/kube/core.ts";
 import { openRegistry, type Registry } from "../../src/metrics/registry.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
+import { serversOfLongRun } from "./api-servers.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { appBinding, backupConfiguration, repository, secret } from "./documents.ts";
 
@@ -26,12 +27,12 @@ function gained(before: Counts, after: Counts, resources: readonly string[]): Co
   return Object.fromEntries(more.filter(([, value]) => value > 0));
 }
 
-describe.skipIf(missing !== undefined)(`what things cost${missing === undefined ? "" : ` (${missing})`}`, () => {
+describe.skipIf(missing !== undefined).each(serversOfLongRun)("what things cost on $name", ({ start }) => {
   let desk: Desk;
   let namespace: string;
   const metrics = openRegistry();
   beforeAll(async () => {
-    desk = await openDesk();
+    desk = await openDesk({}, start);
     namespace = await desk.namespace();
     await desk.startOperator({ metrics });
   }, 120_000);

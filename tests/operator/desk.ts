@@ -46,8 +46,12 @@ export interface RunningOperator {
   stop(): Promise<void>;
 }
 
-export async function openDesk(options: ControlPlaneOptions = {}): Promise<Desk> {
-  const plane = await startControlPlane(options);
+/** `start`: the API server that it is about; Kubernetes' own unless told. */
+export async function openDesk(
+  options: ControlPlaneOptions = {},
+  start: (options: ControlPlaneOptions) => Promise<ControlPlane> = startControlPlane,
+): Promise<Desk> {
+  const plane = await start(options);
   const cluster = openCluster(plane.settings);
   const running = new Set<RunningOperator>();
   const waiting = { signal: new AbortController().signal };

@@ -5,6 +5,7 @@ import { openMeters } from "../../src/operator/meters.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
 import { pushgatewayMissing, startPushgateway } from "../support/pushgateway.ts";
+import { serversOfLongRun } from "./api-servers.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { backupConfiguration, fixture } from "./documents.ts";
 
@@ -13,10 +14,10 @@ const name = "sample-nats-backup";
 const lease = { namespace: "coldstream", name: "coldstream-operator" };
 const waiting = { signal: new AbortController().signal };
 
-describe.skipIf(missing !== undefined)(`two operators${missing === undefined ? "" : ` (${missing})`}`, () => {
+describe.skipIf(missing !== undefined).each(serversOfLongRun)("two operators on $name", ({ start }) => {
   let desk: Desk;
   beforeAll(async () => {
-    desk = await openDesk();
+    desk = await openDesk({}, start);
   }, 120_000);
   afterAll(async () => await desk?.[Symbol.asyncDispose]());
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Job, jobs, type Pod, pods, roles, serviceAccounts } from "../../src/kube/core.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
+import { serversOfLongRun } from "./api-servers.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { backupConfiguration, fixture, repository, secret } from "./documents.ts";
 
@@ -9,10 +10,10 @@ const missing = controlPlaneMissing();
 const name = "s3-repo";
 const jobName = "stash-wipe-out-s3-repo-0";
 
-describe.skipIf(missing !== undefined)(`a Repository${missing === undefined ? "" : ` (${missing})`}`, () => {
+describe.skipIf(missing !== undefined).each(serversOfLongRun)("a Repository on $name", ({ start }) => {
   let desk: Desk;
   beforeAll(async () => {
-    desk = await openDesk();
+    desk = await openDesk({}, start);
     await desk.startOperator();
   }, 120_000);
   afterAll(async () => await desk?.[Symbol.asyncDispose]());

@@ -5,6 +5,7 @@ import { resourceOf } from "../../src/kube/resource.ts";
 import { updateStatus } from "../../src/kube/update.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import { eventually } from "../support/eventually.ts";
+import { bothServers } from "./api-servers.ts";
 import { type Desk, openDesk } from "./desk.ts";
 import { appBinding, fixture, repository, secret } from "./documents.ts";
 import { endedWith } from "./stage.ts";
@@ -27,10 +28,10 @@ function restore(namespace: string, spec: object = {}, name = "sample-nats-resto
   };
 }
 
-describe.skipIf(missing !== undefined)(`a RestoreSession${missing === undefined ? "" : ` (${missing})`}`, () => {
+describe.skipIf(missing !== undefined).each(bothServers)("a RestoreSession on $name", ({ start }) => {
   let desk: Desk;
   beforeAll(async () => {
-    desk = await openDesk();
+    desk = await openDesk({}, start);
     await desk.startOperator();
   }, 120_000);
   afterAll(async () => await desk?.[Symbol.asyncDispose]());

@@ -22,13 +22,16 @@ export interface AdminRequest {
   readonly contentType?: string;
 }
 
+/** `folder` has the server's authority in certs/apiserver.crt. */
+type AdminPlace = Pick<ControlPlanePlace, "folder" | "port" | "token">;
+
 interface Answer {
   readonly status: number;
   readonly text: string;
 }
 
 /** The administrator of a control plane whose API server is ready. Plain requests: our own client is what is tested. */
-export async function openAdmin(place: ControlPlanePlace) {
+export async function openAdmin(place: AdminPlace) {
   const ca = await readFile(join(place.folder, "certs/apiserver.crt"), "utf8");
   async function request(asked: AdminRequest): Promise<unknown> {
     const { status, text } = await ask(place, ca, asked);
@@ -87,7 +90,7 @@ export async function readyAt(place: ControlPlanePlace): Promise<boolean> {
   }
 }
 
-async function ask({ port, token }: ControlPlanePlace, ca: string, asked: AdminRequest): Promise<Answer> {
+async function ask({ port, token }: AdminPlace, ca: string, asked: AdminRequest): Promise<Answer> {
   const { method, path, body, contentType = "application/json" } = asked;
   return await new Promise((resolve, reject) => {
     const headers = {
