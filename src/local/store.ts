@@ -33,6 +33,38 @@ export function openStore({ file, log }: StoreOptions): Store {
   }
 }
 
+/**
+ * A copy in a new file, also while another process has the store open: whatever was acknowledged before the call is in it,
+ * and it is a state that the store was in. Throws a Failure when there is nothing that can be copied.
+ */
+export function copyStore({ file, to }: { readonly file: string; readonly to: string }): void {
+  if (!existsSync(file)) throw new Failure("configuration-invalid", `there is no store ${file}`);
+  const source = openAs(file, { readOnly: true });
+  try {
+    source.prepare("VACUUM INTO ?").run(to);
+  } catch (error) {
+    throw isFull(error) ? Failure.from(Object.assign(new Error(to, { cause: error }), { code: "ENOSPC" })) : error;
+  } finally {
+    source.close();
+  }
+  openAs(to, { readOnly: true }).close();
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && Number(error.errcode) % 256 === 13;
+}
+
+function openAs(file: string, options: { readonly readOnly: boolean }): DatabaseSync {
+  const database = new DatabaseSync(file, options);
+  try {
+    examine(database, file);
+    return database;
+  } catch (error) {
+    database.close();
+    throw Failure.is(error) ? error : damaged(file, error);
+  }
+}
+
 /** Held while the store is open, and let go by the system however the process ends. */
 function takeLock(file: string): DatabaseSync {
   const lock = new DatabaseSync(file);

@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { rename, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { jsonLog, type Log } from "../../kit/log.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import type { UpOptions } from "../commands/up.ts";
 import type { Environment } from "../environment.ts";
 import { programVersion, whyEnded } from "../service.ts";
+import { copyDataFolder } from "../up/copy.ts";
 import { type DataFolder, dataFolderOf, makeDataFolder } from "../up/data-folder.ts";
 import { type Machine, startMachine } from "../up/machine.ts";
 import { reachable } from "../up/pushgateway.ts";
@@ -26,6 +27,8 @@ const logBytes = 10 * 1024 * 1024;
 export async function up(context: CommandContext, options: UpOptions): Promise<Outcome> {
   const { environment, printer, signal } = context;
   const folder = dataFolderOf(environment, options.data);
+  if (options.copyTo !== undefined)
+    return await copy(context, folder, resolve(environment.workingFolder, options.copyTo));
   await makeDataFolder(folder);
   await using log = await openLog(folder, options.log ?? "file");
   const machine = await startMachine({
@@ -46,6 +49,13 @@ export async function up(context: CommandContext, options: UpOptions): Promise<O
   }
   printer.note("all has ended; coldstream up goes on where it was");
   return whyEnded(signal);
+}
+
+async function copy({ printer, signal }: CommandContext, folder: DataFolder, to: string): Promise<Outcome> {
+  await copyDataFolder(folder, to, { signal });
+  printer.lines(`${folder.path} was copied to ${to}`, `  coldstream up --data ${quoted(to)}      goes on from there`);
+  printer.record({ data: folder.path, copy: to });
+  return undefined;
 }
 
 function addresses({ metricsPort, pushgateway }: Machine) {

@@ -15,6 +15,7 @@ export const upOptions = {
     "where the Pushgateway listens, to be scraped (127.0.0.1:9091)",
     readAddress,
   ),
+  copyTo: text("--copy-to <dir>", "copy the data folder there, also while it is in use, and end; the copy is a --data"),
   log: oneOf("--log <word>", "file: DATA/coldstream.log (default); stderr: for a service manager", ["file", "stderr"]),
 };
 export type UpOptions = Values<typeof upOptions>;
@@ -28,6 +29,7 @@ export const upCommand = defineCommand({
   examples: [
     { line: "coldstream up", what: "then, elsewhere: coldstream apply -f backup.yaml" },
     { line: "coldstream up --data /var/lib/coldstream --log stderr", what: "as a service" },
+    { line: "coldstream up --copy-to /backups/coldstream-1", what: "a backup of the data folder" },
   ],
   run: async (context, options) => await (await import("../actions/up.ts")).up(context, options),
 });

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { isAbsolute, join, resolve } from "node:path";
 import { Failure } from "../../kit/failures.ts";
 import type { Environment } from "../environment.ts";
@@ -33,8 +33,12 @@ export function dataFolderOf({ variables, home, workingFolder }: Environment, gi
 /** Its owner alone may look into it: keys and Secrets lie there. Throws `configuration-invalid` when it cannot be made. */
 export async function makeDataFolder(folder: DataFolder): Promise<void> {
   try {
-    for (const path of [folder.path, folder.api, folder.machine, folder.pushgateway])
+    await mkdir(folder.path, { recursive: true, mode: 0o700 });
+    for (const path of [folder.api, folder.machine, folder.pushgateway]) {
       await mkdir(path, { recursive: true, mode: 0o700 });
+      // it may have come out of an archive; the folder around may be somebody's choice
+      await chmod(path, 0o700);
+    }
   } catch (cause) {
     const hint = "name a folder that you may write to: --data DIR";
     throw new Failure("configuration-invalid", `the data folder ${folder.path} cannot be made`, { cause, hint });
