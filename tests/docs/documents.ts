@@ -78,5 +78,8 @@ export function mask(output: string): string {
 
 /** Documents that need a cluster to try them on. */
 export function isAboutClusters(path: string): boolean {
-  return /^docs\/(guides|concepts)\//.test(path) || ["docs/moving-from-stash.md", "docs/security.md"].includes(path);
+  return (
+    /^docs\/(guides\/(?!one-machine\.md)|concepts\/)/.test(path) ||
+    ["docs/moving-from-stash.md", "docs/security.md"].includes(path)
+  );
 }
