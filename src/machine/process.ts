@@ -121,7 +121,7 @@ async function sweep(leader: number, start?: string): Promise<void> {
   const killed = new Map<number, string>();
   // what is forked meanwhile is seen in the next round; whose parent has died is no longer found below the leader
   for (let round = 0; round < 20; round++) {
-    const processes = readProcesses();
+    const processes = await processesSoon();
     const members = new Set(membersOf(processes, leader));
     const left = processes.filter((one) => members.has(one.pid) || killed.get(one.pid) === one.start);
     // where there is no /proc the group is all that is known
@@ -134,6 +134,19 @@ async function sweep(leader: number, start?: string): Promise<void> {
     await pause(10 * (round + 1));
   }
 }
+
+/** Who sweeps at the same time looks once: all of /proc costs milliseconds. */
+let looking: Promise<readonly ProcessEntry[]> | undefined;
+
+async function processesSoon(): Promise<readonly ProcessEntry[]> {
+  looking ??= pause(lookMs).then(() => {
+    looking = undefined;
+    return readProcesses();
+  });
+  return await looking;
+}
+
+const lookMs = 10;
 
 function signal(pid: number, name: NodeJS.Signals): void {
   try {

@@ -4,7 +4,6 @@ import { describe } from "../kit/failures.ts";
 import { backOffMs } from "../kube/backoff.ts";
 import { KubeFailure } from "../kube/failure.ts";
 import { pause } from "../kube/requests.ts";
-import { keyOf } from "../kube/resource.ts";
 import { type ContainerChange, runContainer } from "./container.ts";
 import { openEnding, type PodEnding } from "./ending.ts";
 import { knownOf } from "./known.ts";
@@ -48,7 +47,7 @@ export function startWorker(found: MachinePod, context: PodContext): Worker {
   const ending = openEnding();
   const { signal, log } = context;
   const view = () => viewOf(life, startTime);
-  const status = openStatusWriter(context.cluster, { key: keyOf(found), uid: uidOf(found), view, log, signal });
+  const status = openStatusWriter(context.cluster, { pod: found, view, log, signal });
   const pod = withServiceAccount(found);
   const life: Life = {
     ...{ context, folder, ending, status, pod, changes: new Map() },
@@ -70,6 +69,7 @@ export function startWorker(found: MachinePod, context: PodContext): Worker {
   }
   function update(next: MachinePod): void {
     life.pod = withServiceAccount(next);
+    status.see(next);
     const { deletionTimestamp } = next.metadata;
     if (deletionTimestamp === undefined || deletionTimestamp === null) return;
     ending.ask({ graceMs: graceOf(next) });

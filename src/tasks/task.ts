@@ -2,26 +2,21 @@ import { isTaskProgram, parseTaskFlags, type TaskFlags, type TaskProgram, taskPr
 import { Failure } from "../kit/failures.ts";
 import type { Log } from "../kit/log.ts";
 import { openContext, type TaskContext } from "./context.ts";
-import { createBackupSession } from "./create-backupsession.ts";
 import { readTaskEnvironment } from "./environment.ts";
-import { natsBackup } from "./nats-backup.ts";
-import { natsRestore } from "./nats-restore.ts";
-import { runHook } from "./run-hook.ts";
-import { updateSessionStatus } from "./update-status.ts";
-import { wipeOut } from "./wipe-out.ts";
 
 /** What is still wrong after a program ended well otherwise. */
 export type TaskOutcome = Failure | undefined;
 
 type Program<Name extends TaskProgram> = (context: TaskContext, flags: TaskFlags<Name>) => Promise<TaskOutcome>;
 
-const programs: { readonly [Name in TaskProgram]?: Program<Name> } = {
-  "create-backupsession": createBackupSession,
-  "nats-backup": natsBackup,
-  "nats-restore": natsRestore,
-  "run-hook": runHook,
-  "update-status": updateSessionStatus,
-  "wipe-out": wipeOut,
+/** Loaded one at a time: the most frequent ones need little of what the others do. */
+const programs: { readonly [Name in TaskProgram]?: () => Promise<Program<Name>> } = {
+  "create-backupsession": async () => (await import("./create-backupsession.ts")).createBackupSession,
+  "nats-backup": async () => (await import("./nats-backup.ts")).natsBackup,
+  "nats-restore": async () => (await import("./nats-restore.ts")).natsRestore,
+  "run-hook": async () => (await import("./run-hook.ts")).runHook,
+  "update-status": async () => (await import("./update-status.ts")).updateSessionStatus,
+  "wipe-out": async () => (await import("./wipe-out.ts")).wipeOut,
 };
 
 export interface TaskRun {
@@ -45,9 +40,10 @@ async function start<Name extends TaskProgram>(
   run: TaskRun,
 ): Promise<TaskOutcome> {
   const flags = parseTaskFlags(name, argv);
-  const program = programs[name];
-  if (program === undefined) throw new Failure("not-available-yet", `the task ${name} comes in a later version`);
+  const load = programs[name];
+  if (load === undefined) throw new Failure("not-available-yet", `the task ${name} comes in a later version`);
   const context = openContext(readTaskEnvironment(), run);
   await using _cluster = context.cluster;
+  const program = await load();
   return await program(context, flags);
 }

@@ -3,6 +3,7 @@ import type { Log } from "../../kit/log.ts";
 import type { Cluster, Waiting } from "../../kube/cluster.ts";
 import { KubeFailure } from "../../kube/failure.ts";
 import type { Change } from "../../kube/follow.ts";
+import { objectPath } from "../../kube/paths.ts";
 import { openQueue, type Queue } from "../../kube/queue.ts";
 import { type Key, type KubeObject, keyOf, keyText, type Resource } from "../../kube/resource.ts";
 import { keyFrom, type Shared } from "../shared.ts";
@@ -151,23 +152,32 @@ async function perform(cluster: Cluster, step: GarbageStep, { item, resource, si
     const merge = { metadata: { uid, resourceVersion, ownerReferences } };
     return await unlessChanged(() => cluster.patch(items, keyOf(step.item), { signal, merge }));
   }
+  if (step.kind === "remove") return await removeSeen(cluster, { item, resource, signal }, step.propagation);
   const live = await cluster.get(items, key, { signal });
   const { uid, resourceVersion } = live?.metadata ?? {};
   if (uid === undefined || uid !== item.metadata.uid || resourceVersion !== item.metadata.resourceVersion) return;
-  if (step.kind === "remove") {
-    await cluster.remove(items, key, { signal, propagation: step.propagation, uid });
-    return;
-  }
   const finalizers = (live?.metadata.finalizers ?? []).filter((each) => each !== step.finalizer);
   await unlessChanged(() =>
     cluster.patch(items, key, { signal, merge: { metadata: { uid, resourceVersion, finalizers } } }),
   );
 }
 
+async function removeSeen(
+  cluster: Cluster,
+  { item, resource, signal }: Performing,
+  propagationPolicy: Extract<GarbageStep, { readonly kind: "remove" }>["propagation"],
+): Promise<void> {
+  const { uid, resourceVersion } = item.metadata;
+  const preconditions = { uid, resourceVersion };
+  const body = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy, preconditions };
+  const request = { method: "DELETE", path: objectPath(resource, keyOf(item)), body } as const;
+  await unlessChanged(() => cluster.request(request, { signal }));
+}
+
 async function unlessChanged(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
-    if (!KubeFailure.isReason(error, "Conflict")) throw error;
+    if (!KubeFailure.isReason(error, "Conflict", "NotFound")) throw error;
   }
 }
