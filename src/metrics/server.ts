@@ -122,7 +122,7 @@ async function listen(server: Server, { host, port, what }: ServeOptions): Promi
       });
     });
   } catch (error) {
-    const hint = "choose another port, or end what listens there";
+    const hint = "name another one with --metrics-address, or end what listens there";
     throw new Failure("configuration-invalid", `serving ${what} on ${host}:${port}`, { cause: error, hint });
   }
   const address = server.address();

@@ -1,19 +1,28 @@
+import { Failure } from "../../kit/failures.ts";
 import { defineCommand } from "../command.ts";
 import { oneOf, parsed, text, type Values } from "../option.ts";
-import { readAddress } from "./operator.ts";
+import { type Address, readAddress } from "./operator.ts";
+
+/** What no client could ask for is refused here: our own programs must reach it too. */
+function readListen(given: string): Address {
+  const address = readAddress(given);
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  if (URL.canParse(`http://${host}`)) return address;
+  throw new Failure("usage", `${JSON.stringify(given)} names no host`, { hint: "addresses look like 127.0.0.1:7443" });
+}
 
 export const upOptions = {
   data: text("--data <dir>", "where everything lies (XDG_DATA_HOME/coldstream or ~/.local/share/coldstream)"),
-  listen: parsed("--listen <host:port>", "of the API server (127.0.0.1:7443; port 0: any that is free)", readAddress),
+  listen: parsed("--listen <host:port>", "of the API server (127.0.0.1:7443; port 0: any that is free)", readListen),
   metricsAddress: parsed(
     "--metrics-address <host:port>",
     "serve the operator's /metrics, /livez and /readyz there (127.0.0.1:7444)",
-    readAddress,
+    readListen,
   ),
   pushgatewayAddress: parsed(
     "--pushgateway-address <host:port>",
     "where the Pushgateway listens, to be scraped (127.0.0.1:9091)",
-    readAddress,
+    readListen,
   ),
   copyTo: text("--copy-to <dir>", "copy the data folder there, also while it is in use, and end; the copy is a --data"),
   log: oneOf("--log <word>", "file: DATA/coldstream.log (default); stderr: for a service manager", ["file", "stderr"]),

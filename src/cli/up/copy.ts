@@ -13,7 +13,7 @@ const identity = ["authority.json", "admin-token", "token-key"];
  * call, the keys, the claims and figures as they are. Not the pods: those that ran count as lost. All of it or nothing.
  */
 export async function copyDataFolder(folder: DataFolder, to: string, { signal }: { readonly signal: AbortSignal }) {
-  await refuseExisting(to);
+  await refusePlace(to, folder);
   const part = `${to}.part`;
   await rm(part, { recursive: true, force: true });
   try {
@@ -32,7 +32,11 @@ export async function copyDataFolder(folder: DataFolder, to: string, { signal }:
   }
 }
 
-async function refuseExisting(to: string): Promise<void> {
+async function refusePlace(to: string, { path }: DataFolder): Promise<void> {
+  if (`${to}/`.startsWith(`${path}/`)) {
+    const hint = "name a folder elsewhere, best on another disk";
+    throw new Failure("configuration-invalid", `${to} lies in the data folder itself`, { hint });
+  }
   const there = await stat(to).catch(() => undefined);
   if (there === undefined) return;
   throw new Failure("object-exists", `${to} is there already`, { hint: "name a folder that is not there yet" });

@@ -1,5 +1,5 @@
-import { chmod, mkdir } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
+import { chmod, mkdir, stat } from "node:fs/promises";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { Failure } from "../../kit/failures.ts";
 import type { Environment } from "../environment.ts";
 
@@ -33,9 +33,9 @@ export function dataFolderOf({ variables, home, workingFolder }: Environment, gi
 /** Its owner alone may look into it: keys and Secrets lie there. Throws `configuration-invalid` when it cannot be made. */
 export async function makeDataFolder(folder: DataFolder): Promise<void> {
   try {
-    await mkdir(folder.path, { recursive: true, mode: 0o700 });
+    await makeFolder(folder.path);
     for (const path of [folder.api, folder.machine, folder.pushgateway]) {
-      await mkdir(path, { recursive: true, mode: 0o700 });
+      await makeFolder(path);
       // it may have come out of an archive; the folder around may be somebody's choice
       await chmod(path, 0o700);
     }
@@ -43,4 +43,16 @@ export async function makeDataFolder(folder: DataFolder): Promise<void> {
     const hint = "name a folder that you may write to: --data DIR";
     throw new Failure("configuration-invalid", `the data folder ${folder.path} cannot be made`, { cause, hint });
   }
+}
+
+/** Not by `recursive`: where a file system lets nobody make a folder (/proc), that never ends. */
+async function makeFolder(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  const parent = dirname(path);
+  if (!(await isFolder(parent)) && parent !== path) await makeFolder(parent);
+  await mkdir(path, { mode: 0o700 });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
