@@ -43,7 +43,7 @@ export function copyStore({ file, to }: { readonly file: string; readonly to: st
   try {
     source.prepare("VACUUM INTO ?").run(to);
   } catch (error) {
-    throw isFull(error) ? Failure.from(Object.assign(new Error(to, { cause: error }), { code: "ENOSPC" })) : error;
+    throw isFull(error) ? full(to, error) : error;
   } finally {
     source.close();
   }
@@ -52,6 +52,11 @@ export function copyStore({ file, to }: { readonly file: string; readonly to: st
 
 function isFull(error: unknown): boolean {
   return error instanceof Error && "errcode" in error && Number(error.errcode) % 256 === 13;
+}
+
+/** The store that is there is as it was: a full disk is no damage. */
+function full(file: string, cause: unknown): Failure {
+  return new Failure("disk-full", `writing ${file}: no space left`, { cause, hint: "free some space on its disk" });
 }
 
 function openAs(file: string, options: { readonly readOnly: boolean }): DatabaseSync {
@@ -73,6 +78,7 @@ function takeLock(file: string): DatabaseSync {
     return lock;
   } catch (cause) {
     lock.close();
+    if (isFull(cause)) throw full(file, cause);
     throw new Failure("configuration-invalid", `${file} is in use by another process`, {
       ...{ cause, hint: "end the other coldstream that uses this folder, or name another one" },
     });
@@ -130,6 +136,7 @@ function pragma(database: DatabaseSync, name: string): number {
 }
 
 function damaged(file: string, cause: unknown): Failure {
+  if (isFull(cause)) return full(file, cause);
   return new Failure("damaged", `${file} is damaged: ${describe(cause)}`, {
     ...{ cause, hint: "put back a copy of the folder, or move it away to begin anew; nothing was changed" },
   });

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { rename, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { Failure } from "../../kit/failures.ts";
 import { jsonLog, type Log } from "../../kit/log.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import type { UpOptions } from "../commands/up.ts";
@@ -25,8 +26,19 @@ const passedOn =
 const logBytes = 10 * 1024 * 1024;
 
 export async function up(context: CommandContext, options: UpOptions): Promise<Outcome> {
+  const folder = dataFolderOf(context.environment, options.data);
+  try {
+    return await upIn(folder, context, options);
+  } catch (error) {
+    const failure = Failure.from(error);
+    if (failure.code !== "disk-full") throw error;
+    const hint = `free some space on the disk of ${options.copyTo ?? folder.path}; nothing that was acknowledged is lost`;
+    throw new Failure("disk-full", failure.message, { cause: error, hint });
+  }
+}
+
+async function upIn(folder: DataFolder, context: CommandContext, options: UpOptions): Promise<Outcome> {
   const { environment, printer, signal } = context;
-  const folder = dataFolderOf(environment, options.data);
   if (options.copyTo !== undefined)
     return await copy(context, folder, resolve(environment.workingFolder, options.copyTo));
   await makeDataFolder(folder);
