@@ -86,7 +86,7 @@ function tableLines(all: readonly WellBeing[], now: Date): string[] {
     rows,
   );
   const problems = all.flatMap(({ namespace, name, problems: own }) =>
-    own.map(({ what }) => `${visible(namespace)}/${visible(name)}: ${visibleSentence(what)}`),
+    own.map(({ what }) => `${visible(namespace)}/${visible(name)}: ${visibleSentence(firstLine(what))}`),
   );
   return problems.length === 0 ? lines : [...lines, "", ...problems];
 }
@@ -106,4 +106,9 @@ function conclude(all: readonly WellBeing[]): Outcome {
   return new Failure(worst.code, `something is wrong with ${many} of ${all.length}`, {
     hint: `see: coldstream describe bc ${name} -n ${namespace}`,
   });
+}
+
+/** A reason may end with a log; `describe` shows it whole. */
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]?.replace(/; the end of its log:$/, "") ?? "";
 }
