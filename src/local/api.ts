@@ -5,8 +5,9 @@ import { mediaTypeOf, parseJson, readBody, readObject, readOptions } from "./bod
 import { furnish } from "./first-objects.ts";
 import type { Incoming, Outgoing } from "./https.ts";
 import { type JsonObject, textAt } from "./json.ts";
-import { find, metadataOf, type ObjectAt, type Objects, type WriteOptions } from "./objects.ts";
+import { find, metadataOf, type ObjectAt, type Objects, placeOf, type WriteOptions } from "./objects.ts";
 import { create } from "./objects-create.ts";
+import { createNamed } from "./objects-create-named.ts";
 import { deleteOptionsOf, type Removed, remove } from "./objects-delete.ts";
 import { list } from "./objects-list.ts";
 import { patch, replace } from "./objects-update.ts";
@@ -123,20 +124,14 @@ async function createAnswer(ask: Ask): Promise<Answer> {
   const { objects, target, query, incoming } = ask;
   if (target.name !== undefined) throw methodNotAllowed();
   const { resource, namespace = "" } = target;
+  if (resource.scope === "Namespaced" && namespace === "") throw methodNotAllowed();
   const draft = await readObject(incoming);
-  const where = { resource, namespace: resource.scope === "Cluster" ? "" : namespaceOf(namespace, draft) };
+  const where = { resource, namespace };
   const answered = resource.verbs.includes("get") ? undefined : review(ask.authority, ask.user, draft);
   if (answered !== undefined) return { code: 201, body: answered };
   const made = await create(objects, where, draft, writeOptionsOf(ask));
   if (resource.kind === "Namespace" && !isDryRun(query)) await furnish(objects, textAt(made, "metadata", "name"));
   return shown(ask, 201, made);
-}
-
-/** An object of a namespace is made in one, also where the path does not say which. */
-function namespaceOf(namespace: string, draft: JsonObject): string {
-  const found = namespace || textAt(draft, "metadata", "namespace");
-  if (found === "") throw badRequest("an empty namespace may not be set during creation");
-  return found;
 }
 
 async function writeAnswer(ask: Ask): Promise<Answer> {
@@ -146,10 +141,26 @@ async function writeAnswer(ask: Ask): Promise<Answer> {
   const options = { ...writeOptionsOf(ask), subresource };
   if (verb === "update") {
     const body = await readObject(incoming);
-    return shown(ask, 200, await replace(objects, objectOf(ask), body, options));
+    const place = objectOf(ask);
+    return isMadeByUpdate(ask, place)
+      ? shown(ask, 201, await createNamed(objects, place, body, options))
+      : shown(ask, 200, await replace(objects, place, body, options));
   }
   const change = patcherOf(target.resource, mediaTypeOf(incoming), parseJson(await readBody(incoming)));
   return shown(ask, 200, await patch(objects, objectOf(ask), change, options));
+}
+
+/** Of these Kubernetes makes an object that a PUT does not find, where the user may make one. */
+const madeByUpdate: ReadonlySet<string> = new Set([
+  ...["Lease", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Event", "Endpoints"],
+]);
+
+function isMadeByUpdate({ objects, target, authority, user }: Ask, place: ObjectAt): boolean {
+  const { group, plural, kind, isOurs } = target.resource;
+  if (isOurs || !madeByUpdate.has(kind) || objects.store.get(placeOf(place)) !== undefined) return false;
+  const { namespace, name } = place;
+  const verb = "create";
+  return authority.allows(user, { kind: "resource", verb, group, plural, subresource: undefined, namespace, name });
 }
 
 async function deleteAnswer(ask: Ask): Promise<Answer> {

@@ -45,8 +45,12 @@ export async function readObject(incoming: Incoming): Promise<JsonObject> {
   return value;
 }
 
-/** As `readObject`, where nothing need be said. */
+/** What is said of a deletion: as `readObject`, where nothing need be said. */
 export async function readOptions(incoming: Incoming): Promise<JsonObject> {
   const hasBody = incoming.headers["content-length"] !== "0" && incoming.headers["content-type"] !== undefined;
-  return hasBody ? await readObject(incoming) : {};
+  const options = hasBody ? await readObject(incoming) : {};
+  const { kind = "" } = options;
+  if (kind !== "" && kind !== "DeleteOptions")
+    throw badRequest(`no kind ${JSON.stringify(kind)} is known where options are sent`);
+  return options;
 }

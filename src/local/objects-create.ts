@@ -3,6 +3,7 @@ import type { JsonObject } from "./json.ts";
 import { textAt } from "./json.ts";
 import {
   addressed,
+  isGoing,
   metadataOf,
   type ObjectAt,
   type Objects,
@@ -14,6 +15,7 @@ import {
   without,
 } from "./objects.ts";
 import { prepareNew } from "./prepare.ts";
+import { applyDefaults } from "./schema/defaults.ts";
 import { checkNew, shaped } from "./shapes.ts";
 import { alreadyExists, badRequest, type Cause, invalid } from "./status.ts";
 
@@ -33,10 +35,12 @@ export async function create(
   }
   const target = { resource, namespace, name: nameFor(objects, { resource, namespace }, given) };
   const admitted = admitNew(objects, target, born(objects, given, target));
-  const object = prepareNew(resource, admitted);
+  // a second time: a Job's labels are those that its pods got
+  const object = applyDefaults(resource, prepareNew(resource, admitted));
   checkNew(resource, object);
   const place = placeOf(target);
-  if (objects.store.get(place) !== undefined) throw alreadyExists(resource, target.name);
+  const there = objects.store.get(place);
+  if (there !== undefined) throw alreadyExists(resource, target.name, { isGoing: isGoing(there.parse()) });
   if (options.dryRun) return object;
   return (await objects.store.put(place, (version) => textOf(object, version))).parse();
 }

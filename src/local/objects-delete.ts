@@ -12,7 +12,7 @@ import {
   timeText,
   withMetadata,
 } from "./objects.ts";
-import { badRequest, conflict, forbidden } from "./status.ts";
+import { conflict, forbidden, invalid } from "./status.ts";
 
 export type Propagation = "Background" | "Foreground" | "Orphan";
 
@@ -33,10 +33,16 @@ export interface Removed {
   readonly isGone: boolean;
 }
 
+const deleteOptions = { group: "meta.k8s.io", plural: "deleteoptions", kind: "DeleteOptions" };
+
 export function deleteOptionsOf(body: JsonObject, query: URLSearchParams): DeleteOptions {
   const given = textAt(body, "propagationPolicy") || (query.get("propagationPolicy") ?? "");
   const grace = at(body, "gracePeriodSeconds") ?? query.get("gracePeriodSeconds") ?? undefined;
   const orphan = at(body, "orphanDependents") ?? query.get("orphanDependents") ?? undefined;
+  if (given !== "" && orphan !== undefined && orphan !== null) {
+    const message = `Invalid value: ${JSON.stringify(given)}: orphanDependents and deletionPropagation cannot be both set`;
+    throw invalid(deleteOptions, "", [{ reason: "FieldValueInvalid", message, field: "propagationPolicy" }]);
+  }
   const preconditions = at(body, "preconditions");
   const all = at(body, "dryRun");
   return {
@@ -57,7 +63,12 @@ function propagationOf(given: string, orphan: string | undefined): Propagation |
     case "":
       return orphan === undefined ? undefined : orphan === "true" ? "Orphan" : "Background";
     default:
-      throw badRequest(`propagationPolicy ${JSON.stringify(given)} must be one of Foreground, Background, Orphan`);
+      throw invalid(deleteOptions, "", [
+        {
+          ...{ reason: "FieldValueNotSupported", field: "propagationPolicy" },
+          message: `Unsupported value: ${JSON.stringify(given)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
+        },
+      ]);
   }
 }
 
@@ -75,8 +86,10 @@ export async function remove(objects: Objects, target: ObjectAt, options: Delete
   const held = withMetadata(before, { finalizers: finalizers.length === 0 ? undefined : finalizers });
   const place = placeOf(target);
   if (!isHeld) {
+    // pods are told that they go, also where nothing waits for it
+    const last = before["kind"] === "Pod" ? marked(objects, held, 0) : held;
     if (!options.dryRun) await objects.store.remove(place, (version) => textOf(held, version));
-    return { object: before, isGone: true };
+    return { object: last, isGone: true };
   }
   const going = marked(objects, held, graceSeconds);
   const isSame = JSON.stringify(going) === JSON.stringify(before);
@@ -89,7 +102,9 @@ export async function remove(objects: Objects, target: ObjectAt, options: Delete
 
 const immortal: ReadonlySet<string> = new Set(["default", "kube-system", "kube-public"]);
 
-function checkPreconditions({ resource, name }: ObjectAt, entry: Entry, options: DeleteOptions): void {
+function checkPreconditions({ resource: given, name }: ObjectAt, entry: Entry, options: DeleteOptions): void {
+  // Kubernetes says the kind here
+  const resource = { ...given, plural: given.kind };
   const { uid } = entry;
   if (options.uid !== "" && options.uid !== uid) {
     const why = `the UID in the precondition (${options.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`;

@@ -3,7 +3,7 @@ import { isObject } from "./json.ts";
 import type { Objects } from "./objects.ts";
 import { type Chosen, chosenBy } from "./selection.ts";
 import type { ServedResource } from "./served.ts";
-import { badRequest, expired, pluralOf } from "./status.ts";
+import { badRequest, expired, invalid, listOptions, notVersion, pluralOf } from "./status.ts";
 
 export interface Listing {
   readonly entries: readonly Entry[];
@@ -21,6 +21,7 @@ export async function list(
 ): Promise<Listing> {
   const chosen = chosenBy(resource, namespace, query);
   const limit = limitOf(query);
+  checkVersion(query);
   const text = query.get("continue") ?? "";
   const page = text === "" ? undefined : pageOf(text);
   while (objects.store.isWriting) await objects.store.settled();
@@ -34,6 +35,19 @@ export async function list(
   }
   const entries = rest.slice(0, limit);
   return { entries, version, next: tokenOf(version, entries.at(-1)?.key ?? ""), remaining: rest.length - limit };
+}
+
+/** What lists begin with is always the newest: a version is only looked at. */
+function checkVersion(query: URLSearchParams): void {
+  const version = query.get("resourceVersion") ?? "";
+  const match = query.get("resourceVersionMatch") ?? "";
+  const forbidden = (why: string) => {
+    const message = `Forbidden: resourceVersionMatch ${why}`;
+    return invalid(listOptions, "", [{ reason: "FieldValueForbidden", message, field: "resourceVersionMatch" }]);
+  };
+  if (match !== "" && version === "") throw forbidden("is forbidden unless resourceVersion is provided");
+  if (match === "Exact" && version === "0") throw forbidden('"exact" is forbidden for resourceVersion "0"');
+  if (!/^\d*$/.test(version)) throw badRequest(notVersion(version));
 }
 
 interface ListAt {
@@ -55,8 +69,8 @@ function listAt({ store }: Objects, { resource, chosen, version }: ListAt): read
 function limitOf(query: URLSearchParams): number | undefined {
   const text = query.get("limit") ?? "";
   if (text === "" || text === "0") return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw badRequest(`limit ${JSON.stringify(text)} is no number`);
-  return Number(text);
+  if (!/^-?\d{1,15}$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text) < 0 ? undefined : Number(text);
 }
 
 interface Page {

@@ -14,8 +14,9 @@ import {
   withMetadata,
 } from "./objects.ts";
 import { prepareChanged, prepareStatus, withGeneration } from "./prepare.ts";
+import type { ServedResource } from "./served.ts";
 import { checkChange, shaped } from "./shapes.ts";
-import { badRequest, conflict, invalid, modifiedMeanwhile } from "./status.ts";
+import { badRequest, conflict, invalid, modifiedMeanwhile, Refused } from "./status.ts";
 
 export interface UpdateOptions extends WriteOptions {
   readonly subresource: "status" | "finalize" | undefined;
@@ -28,18 +29,30 @@ export async function replace(
   given: JsonObject,
   options: UpdateOptions,
 ): Promise<JsonObject> {
+  const readable = meantFor(target, given, options);
+  const name = textAt(readable, "metadata", "name");
   const entry = find(objects, target);
-  const named = addressed(given, target);
-  const name = textAt(named, "metadata", "name");
-  if (name !== target.name) {
-    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
-  }
-  if (target.resource.isOurs && textAt(named, "metadata", "resourceVersion") === "") {
+  if (target.resource.isOurs && textAt(readable, "metadata", "resourceVersion") === "") {
     const message = "Invalid value: 0: must be specified for an update";
     const field = "metadata.resourceVersion";
-    throw invalid(target.resource, name, [{ reason: "FieldValueInvalid", message, field }]);
+    const named = { ...target.resource, kind: target.resource.plural };
+    throw invalid(named, name, [{ reason: "FieldValueInvalid", message, field }]);
   }
-  return await write(objects, target, { entry, named, options });
+  return await write(objects, target, { entry, named: readable, options });
+}
+
+/** What was sent in a form that can be stored. Throws Refused when it cannot be read, or has another name. */
+export function meantFor(target: ObjectAt, given: JsonObject, options: WriteOptions): JsonObject {
+  const readable = shaped(target.resource, addressed(given, target), options);
+  checkName(target, readable);
+  return readable;
+}
+
+function checkName({ name }: ObjectAt, object: JsonObject): void {
+  const given = textAt(object, "metadata", "name");
+  if (given === name) return;
+  if (given === "") throw badRequest("name must be provided");
+  throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
 }
 
 /** PATCH: `change` makes the new object of the one that is there. */
@@ -50,11 +63,31 @@ export async function patch(
   options: UpdateOptions,
 ): Promise<JsonObject> {
   const entry = find(objects, target);
-  return await write(objects, target, { entry, named: addressed(change(entry.parse()), target), options });
+  const named = addressed(change(entry.parse()), target);
+  const readable = patched(target.resource, named, options);
+  checkName(target, readable);
+  const uid = textAt(readable, "metadata", "uid");
+  if (uid !== "" && uid !== entry.uid) {
+    const message = `Invalid value: ${JSON.stringify(uid)}: field is immutable`;
+    throw invalid(target.resource, target.name, [{ reason: "FieldValueInvalid", message, field: "metadata.uid" }]);
+  }
+  return await write(objects, target, { entry, named: readable, options });
+}
+
+/** As `shaped`. That a patch made something unreadable is said of the patch. */
+function patched(resource: ServedResource, named: JsonObject, options: UpdateOptions): JsonObject {
+  try {
+    return shaped(resource, named, options);
+  } catch (error) {
+    if (!(error instanceof Refused && error.code === 400)) throw error;
+    const message = `Invalid value: ${JSON.stringify(JSON.stringify(named))}: ${error.message}`;
+    throw invalid({ group: "", plural: "", kind: "" }, "", [{ reason: "FieldValueInvalid", message, field: "patch" }]);
+  }
 }
 
 interface Write {
   readonly entry: Entry;
+  /** Without unknown fields, with defaults. */
   readonly named: JsonObject;
   readonly options: UpdateOptions;
 }
@@ -65,7 +98,7 @@ async function write(objects: Objects, target: ObjectAt, { entry, named, options
   checkMeant(target, entry, named);
   const meant = meantBy(target, {
     before,
-    named: shaped(resource, named, options),
+    named,
     subresource: options.subresource,
   });
   const after = withGeneration(resource, before, meant);
@@ -107,13 +140,20 @@ interface Meant {
 }
 
 function meantBy({ resource }: ObjectAt, { before, named, subresource }: Meant): JsonObject {
-  if (subresource === "status") return prepareStatus(before, named);
+  const { labels, annotations, ownerReferences, finalizers, generateName } = metadataOf(named);
+  if (subresource === "status") {
+    const after = prepareStatus(before, named);
+    // who writes the status of a built-in kind may label it too
+    return resource.isOurs ? after : withMetadata(after, { labels, annotations, finalizers });
+  }
   if (subresource === "finalize") {
     const finalizers = at(named, "spec", "finalizers") ?? [];
     return { ...before, spec: { finalizers } };
   }
-  const { labels, annotations, ownerReferences, finalizers } = metadataOf(named);
-  const own = { labels, annotations, ownerReferences, finalizers };
-  const kept = withMetadata({ ...named, metadata: metadataOf(before) }, own);
+  const own = { labels, annotations, ownerReferences, finalizers, generateName };
+  // of custom resources alone Kubernetes says that they cannot be changed
+  const end =
+    metadataOf(resource.isOurs ? named : before)["deletionTimestamp"] ?? metadataOf(before)["deletionTimestamp"];
+  const kept = withMetadata({ ...named, metadata: metadataOf(before) }, { ...own, deletionTimestamp: end });
   return prepareChanged(resource, before, kept);
 }

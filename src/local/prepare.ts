@@ -41,8 +41,15 @@ export function prepareChanged(resource: ServedResource, before: JsonObject, giv
 /** What a write of the status makes of the object. */
 export function prepareStatus(before: JsonObject, given: JsonObject): JsonObject {
   const { status: _, ...rest } = before;
-  const status = given["status"];
+  // who writes a pod's status does not say how it is to be evicted
+  const qos = before["kind"] === "Pod" ? at(before, "status", "qosClass") : undefined;
+  const status = qos === undefined ? given["status"] : { ...statusOf(given), qosClass: qos };
   return status === undefined ? rest : { ...rest, status };
+}
+
+function statusOf(object: JsonObject): JsonObject {
+  const status = object["status"];
+  return isObject(status) ? status : {};
 }
 
 /** The generation counts what was asked for: not the metadata, and not the status. */

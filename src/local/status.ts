@@ -13,17 +13,18 @@ export interface Cause {
 export class Refused extends Error {
   readonly code: number;
   readonly reason: string;
-  readonly details: JsonObject;
+  /** undefined: the answer has none. */
+  readonly details: JsonObject | undefined;
   /** Seconds, for the header Retry-After. */
   readonly retryAfter: number | undefined;
 
-  constructor(code: number, reason: string, message: string, details: JsonObject = {}) {
+  constructor(code: number, reason: string, message: string, details?: JsonObject) {
     super(message);
     this.name = "Refused";
     this.code = code;
     this.reason = reason;
     this.details = details;
-    const after = details["retryAfterSeconds"];
+    const after = details?.["retryAfterSeconds"];
     this.retryAfter = typeof after === "number" ? after : undefined;
   }
 
@@ -31,7 +32,7 @@ export class Refused extends Error {
     return {
       ...{ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message: this.message },
       ...(this.reason === "" ? {} : { reason: this.reason }),
-      ...(Object.keys(this.details).length === 0 ? {} : { details: this.details }),
+      ...(this.details === undefined ? {} : { details: this.details }),
       code: this.code,
     };
   }
@@ -57,11 +58,12 @@ export function notFound(resource: Named, name: string): Refused {
 
 /** There is nothing at this path. */
 export function notServed(): Refused {
-  return new Refused(404, "NotFound", "the server could not find the requested resource");
+  return new Refused(404, "NotFound", "the server could not find the requested resource", {});
 }
 
-export function alreadyExists(resource: Named, name: string): Refused {
-  return new Refused(409, "AlreadyExists", `${quoted(resource, name)} already exists`, detailsOf(resource, name));
+export function alreadyExists(resource: Named, name: string, { isGoing }: { readonly isGoing: boolean }): Refused {
+  const message = `${isGoing ? "object is being deleted: " : ""}${quoted(resource, name)} already exists`;
+  return new Refused(409, "AlreadyExists", message, detailsOf(resource, name));
 }
 
 export function conflict(resource: Named, name: string, why: string): Refused {
@@ -92,9 +94,19 @@ export function invalid(resource: Named, name: string, causes: readonly Cause[])
   const qualified = group === "" ? kind : `${kind}.${group}`;
   const message = `${qualified} ${JSON.stringify(name)} is invalid: ${said}`;
   return new Refused(422, "Invalid", message, {
-    ...{ name, ...(group === "" ? {} : { group }), kind },
+    ...(name === "" ? {} : { name }),
+    ...(group === "" ? {} : { group }),
+    ...(kind === "" ? {} : { kind }),
     causes: causes.map((cause) => ({ ...cause })),
   });
+}
+
+/** What is said of the parameters of a list or a watch. */
+export const listOptions: Named = { group: "meta.k8s.io", plural: "listoptions", kind: "ListOptions" };
+
+export function notVersion(text: string): string {
+  const value = JSON.stringify(text);
+  return `invalid resource version: resourceVersion: Invalid value: ${value}: strconv.ParseUint: parsing ${value}: invalid syntax`;
 }
 
 export function methodNotAllowed(): Refused {
@@ -119,7 +131,7 @@ export function unsupportedMediaType(accepted: readonly string[]): Refused {
 export function invalidPatch(code: 413 | 422, message: string): Refused {
   return code === 413
     ? new Refused(413, "RequestEntityTooLarge", `Request entity too large: ${message}`)
-    : new Refused(422, "Invalid", `the server rejected our request due to an error in our request: ${message}`);
+    : new Refused(422, "Invalid", `the server rejected our request due to an error in our request: ${message}`, {});
 }
 
 export function expired(message: string): Refused {

@@ -3,7 +3,7 @@ import type { Outgoing } from "./https.ts";
 import type { JsonObject } from "./json.ts";
 import { chosenBy } from "./selection.ts";
 import { groupVersionOf, type ServedResource } from "./served.ts";
-import { badRequest, type Cause, expired, invalid, pluralOf } from "./status.ts";
+import { badRequest, type Cause, expired, invalid, listOptions, notVersion, pluralOf } from "./status.ts";
 import type { Store } from "./store-writes.ts";
 import { type Render, seenBy, streamTo, type WatchStream } from "./watch.ts";
 
@@ -87,7 +87,7 @@ function versionOf(query: URLSearchParams): number {
   const text = query.get("resourceVersion") ?? "";
   if (text === "") return 0;
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw badRequest(`Invalid value: ${JSON.stringify(text)}: the resourceVersion is no number`);
+  throw badRequest(notVersion(text));
 }
 
 function secondsOf(query: URLSearchParams): number {
@@ -96,7 +96,6 @@ function secondsOf(query: URLSearchParams): number {
   return seconds === 0 ? usualSeconds * (1 + Math.random()) : Math.min(seconds, mostSeconds);
 }
 
-const listOptions = { group: "meta.k8s.io", plural: "listoptions", kind: "ListOptions" };
 const initialEventsForbidden: Cause = {
   reason: "FieldValueForbidden",
   message: "Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled",

@@ -5,9 +5,9 @@ export interface Random {
   below(below: number): number;
 }
 
-/** Prints its seed, which COLDSTREAM_SEED overrides. */
-export function seededRandom(what: string): Random {
-  const seed = Number(process.env.COLDSTREAM_SEED ?? Math.floor(Math.random() * 2 ** 32));
+/** Prints its seed, which COLDSTREAM_SEED overrides; `usual`: the same each time without that. */
+export function seededRandom(what: string, usual?: number): Random {
+  const seed = Number(process.env.COLDSTREAM_SEED ?? usual ?? Math.floor(Math.random() * 2 ** 32));
   console.log(`${what}: COLDSTREAM_SEED=${seed}`);
   let state = seed >>> 0;
   return {

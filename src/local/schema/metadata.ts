@@ -1,5 +1,5 @@
 import { at, isObject, isSame, type JsonObject, type JsonValue, listAt, textAt } from "../json.ts";
-import { type FieldError, invalid, required, tooLong } from "./field-error.ts";
+import { type FieldError, forbidden, invalid, required, tooLong } from "./field-error.ts";
 import {
   label1035Mistakes,
   labelKeyMistakes,
@@ -103,13 +103,22 @@ function finalizerErrors(kind: string, finalizers: readonly JsonValue[]): readon
 
 /** Written once, by the API server. */
 export function metadataChangeErrors(before: JsonObject, after: JsonObject): readonly FieldError[] {
-  return ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"].flatMap(
-    (name) => {
-      const value = at(after, "metadata", name);
-      if (isSame(at(before, "metadata", name), value)) return [];
-      return [invalid(`metadata.${name}`, value ?? null, "field is immutable")];
-    },
-  );
+  const fixed = ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"];
+  const changed = fixed.flatMap((name) => {
+    const value = at(after, "metadata", name);
+    if (isSame(at(before, "metadata", name), value)) return [];
+    return [invalid(`metadata.${name}`, value ?? null, "field is immutable")];
+  });
+  return [...changed, ...newFinalizerErrors(before, after)];
+}
+
+function newFinalizerErrors(before: JsonObject, after: JsonObject): readonly FieldError[] {
+  if (at(before, "metadata", "deletionTimestamp") === undefined) return [];
+  const [old, all] = [before, after].map((object) => listAt(at(object, "metadata"), "finalizers"));
+  const more = [...new Set(all)].filter((each) => !old?.includes(each)).map((each) => JSON.stringify(each));
+  if (more.length === 0) return [];
+  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${more.join(", ")}}`;
+  return [forbidden("metadata.finalizers", detail)];
 }
 
 function entriesOf(map: JsonValue | undefined): readonly [string, JsonValue][] {

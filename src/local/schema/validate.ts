@@ -50,10 +50,13 @@ export function validate(resource: ServedResource, object: JsonObject): readonly
 /** What is wrong with `after`, and with its taking the place of `before`. */
 export function validateUpdate(resource: ServedResource, before: JsonObject, after: JsonObject): readonly FieldError[] {
   const { isOurs, kind } = resource;
+  const errors = errorsOf(resource, after, before);
+  // where the shape is wrong Kubernetes looks at no rules, and says so of the whole
+  const isReadable = !errors.some(({ field }) => field === "<nil>");
   return [
     ...metadataChangeErrors(before, after),
-    ...errorsOf(resource, after, before),
-    ...(isOurs ? transitionErrors(kind, before, after) : changeErrors(kind, before, after)),
+    ...errors,
+    ...(isOurs ? (isReadable ? transitionErrors(kind, before, after) : []) : changeErrors(kind, before, after)),
   ];
 }
 
