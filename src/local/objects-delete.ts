@@ -119,10 +119,10 @@ function checkPreconditions({ resource: given, name }: ObjectAt, entry: Entry, o
 
 /** Jobs of batch/v1 leave their pods behind unless told otherwise, for Kubernetes' sake of old clients. */
 function usualPropagation(object: JsonObject): Propagation | undefined {
-  if (object["kind"] === "Job") return "Orphan";
   const finalizers = finalizersOf(object);
   if (finalizers.includes("orphan")) return "Orphan";
-  return finalizers.includes("foregroundDeletion") ? "Foreground" : "Background";
+  if (finalizers.includes("foregroundDeletion")) return "Foreground";
+  return object["kind"] === "Job" ? "Orphan" : "Background";
 }
 
 function withPolicy(finalizers: readonly string[], propagation: Propagation | undefined): readonly string[] {

@@ -25,10 +25,10 @@ function strippedObject(object: JsonObject, path: readonly string[]): JsonObject
   if (object["kind"] === "Status" && path.length === 0) return refusal(object);
   const fields = Object.entries(object).flatMap(([name, value]) => {
     const here = [...path, name];
-    const isEmptyToken = name === "continue" && value === "";
+    const isEmptyToken = (name === "continue" && value === "") || (name === "lastProbeTime" && value === null);
     return isEmptyToken || dropped.has(here.slice(-2).join("."))
       ? []
-      : [[name, name === "items" && value === null ? [] : stripped(value, here)] as const];
+      : [[name, (name === "items" || name === "rows") && value === null ? [] : stripped(value, here)] as const];
   });
   return Object.fromEntries(fields.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
