@@ -5,6 +5,7 @@ import type { Log } from "../kit/log.ts";
 import { authenticator } from "./auth.ts";
 import { authorityOf } from "./authority.ts";
 import { openIdentity } from "./certificates.ts";
+import { keepExpiring } from "./expiry.ts";
 import { firstObjects } from "./first-objects.ts";
 import { type Listening, listen } from "./https.ts";
 import { router } from "./router.ts";
@@ -55,6 +56,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   });
   opening.defer(() => server.close());
   opening.defer(() => stop.abort());
+  void keepExpiring(objects, { log, signal });
   const open = opening.move();
   const close = () => open.disposeAsync();
   options.signal.addEventListener("abort", () => void close(), { once: true });
