@@ -32,7 +32,10 @@ export async function replace(
   const readable = meantFor(target, given, options);
   const name = textAt(readable, "metadata", "name");
   const entry = find(objects, target);
-  if (target.resource.isOurs && textAt(readable, "metadata", "resourceVersion") === "") {
+  const { isOurs, kind } = target.resource;
+  // AllowUnconditionalUpdate of its strategy
+  const isConditional = isOurs || kind === "Lease";
+  if (isConditional && textAt(readable, "metadata", "resourceVersion") === "") {
     const message = "Invalid value: 0: must be specified for an update";
     const field = "metadata.resourceVersion";
     const named = { ...target.resource, kind: target.resource.plural };

@@ -40,7 +40,11 @@ const requests: readonly Request[] = [
     "/metrics/job/a",
     '# TYPE x counter\nx{b="1",a="2"} 3\n# HELP y help \\\\ of \\n y\n# TYPE y gauge\ny 4e3\n',
   ],
-  ["PUT", "/metrics/job/a/instance/i1", '# TYPE y gauge\ny{l="q\\"u\\\\o\\nte }, {"} NaN\ny{l="z",} +Inf\n'],
+  [
+    ...(["PUT", "/metrics/job/a/instance/i1"] as const),
+    // the same help in all groups: of different ones the real program shows now this one, now that
+    '# HELP y help \\\\ of \\n y\n# TYPE y gauge\ny{l="q\\"u\\\\o\\nte }, {"} NaN\ny{l="z",} +Inf\n',
+  ],
   ["POST", "/metrics/job@base64/L3Zhci90bXA/empty@base64/=", "u 1\n"],
   ["POST", "/metrics/job/a/x/", "u\t1234567\nv{} -0.00001\nw 123456.5\nzero -0\n"],
   ["POST", "/metrics/job/a/x", "u 1\n"],

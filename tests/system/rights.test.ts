@@ -152,7 +152,8 @@ describe.skipIf(controlPlaneMissing() !== undefined)("rights", { timeout: 60_000
     const session = `${own}:${job}`;
     await desk.kubectl("delete", "backupsession", "one", "-n", own);
     await begin("gone");
-    expect(await may(session, wish)).toBe(true);
+    // the Job comes beside its RoleBinding
+    await eventually("the rights", async () => await may(session, wish));
     await desk.kubectl("delete", "backupsession", "gone", "-n", own);
     await eventually("the rights are gone", async () => !(await may(session, wish)), { timeoutMs: 30_000 });
   });
