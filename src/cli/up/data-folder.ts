@@ -11,6 +11,8 @@ export interface DataFolder {
   /** Pods and claims. */
   readonly machine: string;
   readonly pushgateway: string;
+  /** What Node keeps of programs that pods run; made anew when it is gone. */
+  readonly compiled: string;
   readonly kubeconfig: string;
   readonly log: string;
 }
@@ -25,6 +27,7 @@ export function dataFolderOf({ variables, home, workingFolder }: Environment, gi
     api: join(path, "api"),
     machine: join(path, "machine"),
     pushgateway: join(path, "pushgateway"),
+    compiled: join(path, "compiled"),
     kubeconfig: join(path, "kubeconfig"),
     log: join(path, "coldstream.log"),
   };

@@ -59,19 +59,19 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const server = opening.use(await startServer(options, signal));
   await writeKubeconfig(folder.kubeconfig, server);
   const cluster = opening.use(openCluster({ server: server.url, ca: server.caPem, token: server.adminToken }));
-  await makeCatalogue(cluster, signal);
-  const pushgateway = opening.use(
-    await startPushgateway({
-      ...{ listen: options.pushgateway, folder: folder.pushgateway, path: environment.PATH, log },
-    }),
-  );
-  opening.use(
-    await startRunner(cluster, {
-      ...{ node, image, entry: options.entry, environment, log, signal },
+  const [pushgateway] = await together(opening, [
+    startPushgateway({ listen: options.pushgateway, folder: folder.pushgateway, path: environment.PATH, log }),
+    makeCatalogue(cluster, signal),
+  ]);
+  await together(opening, [
+    startRunner(cluster, {
+      ...{ node, image, entry: options.entry, log, signal },
       ...{ folder: folder.machine, clientAuthority: server.caPem, allowCommands },
+      // what a pod compiled the next one need not
+      environment: { NODE_COMPILE_CACHE: folder.compiled, ...environment },
     }),
-  );
-  opening.use(await startControllers(cluster, { authority: server.caPem, log, signal }));
+    startControllers(cluster, { authority: server.caPem, log, signal }),
+  ]);
   const operator = opening.use(await startOperator(cluster, options, pushgateway.url));
   const open = opening.move();
   return {
@@ -81,6 +81,16 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       life.abort();
     },
   };
+}
+
+/** Started side by side; the first is ended last. Of those that started none stays when another did not. */
+async function together<All extends readonly (AsyncDisposable | undefined)[]>(
+  stack: AsyncDisposableStack,
+  starting: { readonly [Index in keyof All]: Promise<All[Index]> },
+): Promise<All> {
+  const results = await Promise.allSettled(starting);
+  for (const result of results) if (result.status === "fulfilled") stack.use(result.value);
+  return await Promise.all(starting);
 }
 
 /** "Any port" is the one of last time where that is free: pods that outlived a kill go on asking there. */
@@ -109,7 +119,7 @@ async function lastPort({ kubeconfig }: DataFolder): Promise<number | undefined>
 }
 
 /** Functions and Tasks as this program has them, and the operator's namespace. */
-async function makeCatalogue(cluster: Cluster, signal: AbortSignal): Promise<void> {
+async function makeCatalogue(cluster: Cluster, signal: AbortSignal): Promise<undefined> {
   await ensure(cluster, namespaces, { metadata: { name: operatorNamespace } }, { signal });
   await Promise.all(
     catalogue(image).map(async ({ kind, metadata: { name = "", labels }, spec }) => {
