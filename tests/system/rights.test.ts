@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { statusOf } from "../../src/api/condition.ts";
 import { type Desk, openDesk } from "../operator/desk.ts";
 import { backupConfiguration, fixture, repository, secret } from "../operator/documents.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
@@ -45,8 +46,9 @@ describe.skipIf(controlPlaneMissing() !== undefined)("rights", { timeout: 60_000
       metadata: { namespace: own, name },
       spec: { invoker },
     });
-    await eventually(`the Job of ${name}`, async () =>
-      (await desk.kubectl("get", "jobs", "-n", own, "-o", "name")).includes(`/stash-backup-${name}-0`),
+    // the Job comes beside its rights
+    await desk.until("BackupSession", { namespace: own, name }, ({ status }) =>
+      (status?.targets ?? []).some(({ conditions }) => statusOf(conditions, "BackupExecutorEnsured") === "True"),
     );
   }
 
@@ -152,8 +154,7 @@ describe.skipIf(controlPlaneMissing() !== undefined)("rights", { timeout: 60_000
     const session = `${own}:${job}`;
     await desk.kubectl("delete", "backupsession", "one", "-n", own);
     await begin("gone");
-    // the Job comes beside its RoleBinding
-    await eventually("the rights", async () => await may(session, wish));
+    expect(await may(session, wish)).toBe(true);
     await desk.kubectl("delete", "backupsession", "gone", "-n", own);
     await eventually("the rights are gone", async () => !(await may(session, wish)), { timeoutMs: 30_000 });
   });
