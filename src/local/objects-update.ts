@@ -109,7 +109,7 @@ async function write(objects: Objects, target: ObjectAt, { entry, named, options
     await objects.store.settled();
     return before;
   }
-  checkChange(resource, before, after);
+  checkChange(resource, { before, after, isStatus: options.subresource === "status" });
   if (options.dryRun) return after;
   const place = placeOf(target);
   const text = (version: number) => textOf(after, version);
@@ -154,9 +154,9 @@ function meantBy({ resource }: ObjectAt, { before, named, subresource }: Meant):
     return { ...before, spec: { finalizers } };
   }
   const own = { labels, annotations, ownerReferences, finalizers, generateName };
-  // of custom resources alone Kubernetes says that they cannot be changed
-  const end =
-    metadataOf(resource.isOurs ? named : before)["deletionTimestamp"] ?? metadataOf(before)["deletionTimestamp"];
+  // Once it is going only custom resources' writers are told that they cannot change it.
+  const [first, second] = resource.isOurs ? [named, before] : [before, named];
+  const end = metadataOf(first)["deletionTimestamp"] ?? metadataOf(second)["deletionTimestamp"];
   const kept = withMetadata({ ...named, metadata: metadataOf(before) }, { ...own, deletionTimestamp: end });
   return prepareChanged(resource, before, kept);
 }

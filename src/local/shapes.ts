@@ -33,8 +33,11 @@ export function checkNew(resource: ServedResource, object: JsonObject): void {
 }
 
 /** Throws Refused when this object may not become that one. */
-export function checkChange(resource: ServedResource, before: JsonObject, after: JsonObject): void {
-  refuse(resource, after, validateUpdate(resource, before, after));
+export function checkChange(
+  resource: ServedResource,
+  { before, after, isStatus }: { readonly before: JsonObject; readonly after: JsonObject; readonly isStatus: boolean },
+): void {
+  refuse(resource, after, validateUpdate(resource, before, after, { isStatus }));
 }
 
 function refuse(resource: ServedResource, object: JsonObject, causes: readonly Cause[]): void {

@@ -9,7 +9,8 @@ export function structuralErrors(schema: Schema, value: JsonValue, field = ""): 
   const types = typesOf(schema);
   const type = typeOf(value);
   if (types.length > 0 && !types.includes(type) && !(type === "integer" && types.includes("number"))) {
-    return [typeInvalid(field, type, `${field} in body must be of type ${types.join(",")}: ${JSON.stringify(type)}`)];
+    const said = `${field} in body must be of type ${types.join(",")}: ${JSON.stringify(type)}`;
+    return [typeInvalid(field, type, said), ...enumErrors(schema, value, field)];
   }
   if (isList(value))
     return value.flatMap((each, index) => structuralErrors(schema.items ?? {}, each, `${field}[${index}]`));

@@ -48,9 +48,15 @@ export function validate(resource: ServedResource, object: JsonObject): readonly
 }
 
 /** What is wrong with `after`, and with its taking the place of `before`. */
-export function validateUpdate(resource: ServedResource, before: JsonObject, after: JsonObject): readonly FieldError[] {
+export function validateUpdate(
+  resource: ServedResource,
+  before: JsonObject,
+  after: JsonObject,
+  { isStatus = false }: { readonly isStatus?: boolean } = {},
+): readonly FieldError[] {
   const { isOurs, kind } = resource;
-  const errors = errorsOf(resource, after, before);
+  const all = errorsOf(resource, after, before);
+  const errors = isOurs && isStatus ? all.map(asOfStatus) : all;
   // where the shape is wrong Kubernetes looks at no rules, and says so of the whole
   const isReadable = !errors.some(({ field }) => field === "<nil>");
   return [
@@ -58,6 +64,13 @@ export function validateUpdate(resource: ServedResource, before: JsonObject, aft
     ...errors,
     ...(isOurs ? (isReadable ? transitionErrors(kind, before, after) : []) : changeErrors(kind, before, after)),
   ];
+}
+
+/** A custom resource's status alone is held to its part of the schema: there names begin below it. */
+function asOfStatus({ field, message, ...rest }: FieldError): FieldError {
+  if (field !== "status" && !field.startsWith("status.")) return { field, message, ...rest };
+  const name = field.slice("status".length).replace(/^\./, "");
+  return { ...rest, field, message: message.replace(`${field} in body`, `${name} in body`) };
 }
 
 function errorsOf({ isOurs, kind, schema = {} }: ServedResource, object: JsonObject, before?: JsonObject) {
