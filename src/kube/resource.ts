@@ -49,3 +49,9 @@ export function keyOf({ metadata: { namespace, name } }: KubeObject): Key {
 export function keyText({ namespace, name }: Key): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
+
+/** What `keyText` made. */
+export function keyFrom(text: string): Key {
+  const [place = "", name] = text.split("/");
+  return name === undefined ? { name: place } : { namespace: place, name };
+}

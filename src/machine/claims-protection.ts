@@ -4,10 +4,10 @@ import type { Log } from "../kit/log.ts";
 import type { Cluster } from "../kube/cluster.ts";
 import { type PersistentVolumeClaim, persistentVolumeClaims } from "../kube/core.ts";
 import { openQueue, type Queue } from "../kube/queue.ts";
-import { type KubeObject, keyOf, keyText, type Resource } from "../kube/resource.ts";
+import { type KubeObject, keyFrom, keyOf, keyText, type Resource } from "../kube/resource.ts";
 import { removeFinalizer } from "../kube/update.ts";
 import { isGoing, type JobPod, jobPods } from "./job/job.ts";
-import { keyFrom, type Shared } from "./shared.ts";
+import type { Shared } from "./shared.ts";
 
 /** Claims and volumes that are being removed go when nobody uses them: an API server of Kubernetes holds them until somebody says so. */
 

@@ -1,7 +1,7 @@
 import type { Log } from "../kit/log.ts";
 import type { Cluster } from "../kube/cluster.ts";
 import { type Change, type Followed, follow } from "../kube/follow.ts";
-import { type Key, type KubeObject, keyText, type Resource } from "../kube/resource.ts";
+import { type KubeObject, keyText, type Resource } from "../kube/resource.ts";
 
 /** All objects of a kind, a moment old, followed once for several controllers. */
 export interface Shared<T extends KubeObject> extends Followed<T> {
@@ -48,10 +48,4 @@ export function share<T extends KubeObject>(
     ...{ ready: followed.ready, stopped: followed.stopped, counts: followed.counts },
     listen: (listener) => void listeners.push(listener),
   };
-}
-
-/** What `keyText` made, for queues. */
-export function keyFrom(text: string): Key {
-  const [place = "", name] = text.split("/");
-  return name === undefined ? { name: place } : { namespace: place, name };
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { resourceOf } from "../kube/resource.ts";
 import { openStore } from "../kube/store.ts";
 import type { Caches, Controller } from "./controller.ts";
-import { keyFrom, openDispatch } from "./dispatch.ts";
+import { openDispatch } from "./dispatch.ts";
 
 function repository(name: string) {
   return resourceOf("Repository").schema.parse({
@@ -61,8 +61,3 @@ describe("the dispatch", () => {
     expect(enqueued).toEqual(expected);
   });
 });
-
-test.each([
-  ["demo/store", { namespace: "demo", name: "store" }],
-  ["catalogue", { name: "catalogue" }],
-])("reads the key %s", (text, key) => expect(keyFrom(text)).toEqual(key));

@@ -49,9 +49,3 @@ export function openDispatch(
     },
   };
 }
-
-/** Keys as queues take them. */
-export function keyFrom(text: string): Key {
-  const [first = "", second] = text.split("/");
-  return second === undefined ? { name: first } : { namespace: first, name: second };
-}

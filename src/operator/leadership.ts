@@ -3,11 +3,11 @@ import type { Log } from "../kit/log.ts";
 import type { Cluster, Waiting } from "../kube/cluster.ts";
 import { openQueue, type Queue, type QueueCounts } from "../kube/queue.ts";
 import { recorder } from "../kube/recorder.ts";
-import { keyText } from "../kube/resource.ts";
+import { keyFrom, keyText } from "../kube/resource.ts";
 import type { Registry } from "../metrics/registry.ts";
 import { type FollowedCaches, openCaches } from "./caches.ts";
 import type { ControlledKind, Controller, World } from "./controller.ts";
-import { type Dispatch, keyFrom, openDispatch } from "./dispatch.ts";
+import { type Dispatch, openDispatch } from "./dispatch.ts";
 import { pushLastKnown } from "./pushing.ts";
 import type { OperatorSettings } from "./settings.ts";
 

@@ -2,8 +2,8 @@ import type { Log } from "../../kit/log.ts";
 import type { Cluster, Waiting } from "../../kube/cluster.ts";
 import { KubeFailure } from "../../kube/failure.ts";
 import { openQueue } from "../../kube/queue.ts";
-import { keyOf, keyText } from "../../kube/resource.ts";
-import { keyFrom, type Shared } from "../shared.ts";
+import { keyFrom, keyOf, keyText } from "../../kube/resource.ts";
+import type { Shared } from "../shared.ts";
 import { controllerOf, type JobPod, jobPods, type MachineJob, machineJobs } from "./job.ts";
 import { isTracked, trackingFinalizer } from "./pod.ts";
 
