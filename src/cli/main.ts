@@ -1,12 +1,12 @@
 import { constants } from "node:os";
 import { Failure } from "../kit/failures.ts";
 import { catchInterrupts } from "../kit/interrupt.ts";
+import { programVersion } from "../kit/version.ts";
 import { confirmOn } from "./confirm.ts";
 import { readEnvironment } from "./environment.ts";
 import { failureLines } from "./failure-text.ts";
 import type { TextSink } from "./printer.ts";
 import { run } from "./run.ts";
-import { programVersion } from "./service.ts";
 
 /** The process around `run`: signals, streams, the exit status. */
 

@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { programVersion } from "../kit/version.ts";
 import type {
   Cluster,
   Listed,
@@ -33,7 +32,7 @@ interface Context {
 /** Nothing is sent before the first request. */
 export function openCluster(settings: ClusterSettings): Cluster {
   const limits = { ...usualLimits, ...settings.limits };
-  const transport = openTransport(settings, limits, `coldstream/${version()}`);
+  const transport = openTransport(settings, limits, `coldstream/${programVersion()}`);
   const requests = openRequests(transport, settings, limits);
   const context = { requests, limits, server: settings.server };
   return {
@@ -253,14 +252,4 @@ function nameOf<T extends KubeObject>(resource: Resource<T>, key: Key): string {
 
 function placeName<T extends KubeObject>({ plural }: Resource<T>, { namespace }: Where): string {
   return namespace === undefined ? plural : `${plural} in ${namespace}`;
-}
-
-function version(): string {
-  try {
-    const text = readFileSync(join(import.meta.dirname, "../../package.json"), "utf8");
-    return /"version":\s*"([^"]+)"/.exec(text)?.[1] ?? "unknown";
-  } catch {
-    // bundled somewhere else: it only names us in the server's logs
-    return "unknown";
-  }
 }

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Failure } from "../../kit/failures.ts";
 import { jsonLog, type Log } from "../../kit/log.ts";
+import { programVersion } from "../../kit/version.ts";
 import { openCluster } from "../../kube/client.ts";
 import { openRegistry } from "../../metrics/registry.ts";
 import { openMeters } from "../../operator/meters.ts";
@@ -12,7 +13,7 @@ import { clusterSettings, type NamedCluster } from "../cluster-session.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import type { OperatorOptions } from "../commands/operator.ts";
 import type { Environment } from "../environment.ts";
-import { programVersion, whyEnded } from "../service.ts";
+import { whyEnded } from "../service.ts";
 
 /** The Lease of the one that works. */
 const leaseName = "coldstream-operator";
