@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openHosts } from "./hosts.ts";
+import { bracketed, openHosts, reachable } from "./hosts.ts";
 
 const hosts = openHosts({
   "sample-nats.demo.svc:4222": "127.0.0.1:41234",
@@ -18,3 +18,13 @@ test.each([
   ["an address of IPv6 without a port", "bare.demo.svc", 4222, { address: "::1", port: 4222 }],
   ["nothing for a foreign host", "example.com", 443, undefined],
 ])("finds %s", (_title, host, port, expected) => expect(hosts.lookup(host, port)).toEqual(expected));
+
+test.each([
+  ["a name", "nats.demo.svc", "nats.demo.svc", "nats.demo.svc"],
+  ["an address of IPv4", "10.0.0.1", "10.0.0.1", "10.0.0.1"],
+  ["an address of IPv6", "fd00::1", "[fd00::1]", "[fd00::1]"],
+  ["every address of IPv4", "0.0.0.0", "0.0.0.0", "127.0.0.1"],
+  ["every address", "::", "[::]", "127.0.0.1"],
+])("writes %s for URLs, and where one that listens there is reached", (_title, host, text, reached) => {
+  expect([bracketed(host), reachable(host)]).toEqual([text, reached]);
+});

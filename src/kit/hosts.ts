@@ -36,3 +36,13 @@ function split(place: string, port: number): HostAddress {
   if (address === undefined) return { address: place, port };
   return { address, port: own === undefined ? port : Number(own) };
 }
+
+/** For URLs and `host:port` texts. */
+export function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** Where a server that listens at `host` is reached from this machine, for URLs: one that listens everywhere at 127.0.0.1. */
+export function reachable(host: string): string {
+  return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : bracketed(host);
+}

@@ -1,5 +1,6 @@
 import { type RawData, WebSocket } from "ws";
 import { z } from "zod";
+import { bracketed } from "../kit/hosts.ts";
 import type { Waiting } from "./cluster.ts";
 import { KubeFailure, refusalOf, Status, unreachable } from "./failure.ts";
 import { type Key, keyText } from "./resource.ts";
@@ -76,7 +77,7 @@ async function dial(settings: ClusterSettings, path: string): Promise<WebSocket>
   const { url, base, isTls, place, check } = destinationOf(settings);
   const identity = await identityOf(settings);
   const { host, port, ...trust } = place;
-  const address = `${isTls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}${base}${path}`;
+  const address = `${isTls ? "wss" : "ws"}://${bracketed(host)}:${port}${base}${path}`;
   return new WebSocket(address, protocols, {
     ...trust,
     ...check,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { bracketed } from "../kit/hosts.ts";
 import { rotatingFile } from "./rotating-file.ts";
 import type { ClusterSettings } from "./settings.ts";
 
@@ -25,7 +26,7 @@ export function inCluster({
   token.read();
   ca.read();
   return {
-    server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    server: `https://${bracketed(host)}:${port}`,
     ca: ca.read,
     token: token.read,
     renew: token.renew,

@@ -1,3 +1,4 @@
+import { bracketed } from "../kit/hosts.ts";
 import { ageColumn, type Column, column, nameColumn, textColumn, wide } from "./columns.ts";
 import { cronJobColumns, jobColumns } from "./columns-batch.ts";
 import {
@@ -57,15 +58,11 @@ function endpointsText(endpoints: JsonObject): string {
   const all = listAt(endpoints, "subsets").flatMap((subset) => {
     const hosts = listAt(subset, "addresses").map((each) => textAt(each, "ip"));
     const ports = listAt(subset, "ports").map((each) => String(at(each, "port")));
-    return ports.length === 0 ? hosts : ports.flatMap((port) => hosts.map((host) => joined(host, port)));
+    return ports.length === 0 ? hosts : ports.flatMap((port) => hosts.map((host) => `${bracketed(host)}:${port}`));
   });
   if (listAt(endpoints, "subsets").length === 0) return "<none>";
   const named = all.slice(0, mostNamed).join(",");
   return all.length > mostNamed ? `${named} + ${all.length - mostNamed} more...` : named;
-}
-
-function joined(host: string, port: string): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 const bindingColumns: readonly Column[] = [

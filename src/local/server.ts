@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { describe, Failure } from "../kit/failures.ts";
+import { reachable } from "../kit/hosts.ts";
 import type { Log } from "../kit/log.ts";
 import { authenticator } from "./auth.ts";
 import { authorityOf } from "./authority.ts";
@@ -10,6 +11,7 @@ import { firstObjects } from "./first-objects.ts";
 import { type Listening, listen } from "./https.ts";
 import { router } from "./router.ts";
 import { openStore } from "./store.ts";
+import { keepWritable } from "./writable.ts";
 
 export interface ApiServerOptions {
   /** Holds the store, the authority and the keys. Nobody else's. */
@@ -57,6 +59,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   opening.defer(() => server.close());
   opening.defer(() => stop.abort());
   void keepExpiring(objects, { log, signal });
+  void keepWritable(store, { log, signal });
   const open = opening.move();
   const close = () => open.disposeAsync();
   options.signal.addEventListener("abort", () => void close(), { once: true });
@@ -66,8 +69,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 }
 
 function urlOf(host: string, port: number): string {
-  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `https://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  return `https://${reachable(host)}:${port}`;
 }
 
 function notListening({ host, port }: ApiServerOptions["listen"], cause: unknown): Failure {

@@ -1,3 +1,4 @@
+import { bracketed } from "../kit/hosts.ts";
 import type { Endpoints, Service } from "../kube/core.ts";
 
 /** More does not fit into one variable of a process (128 KiB on Linux). */
@@ -61,7 +62,7 @@ function subsetEntries({ spec }: Service, { addresses, ports }: Subset, names: r
     const asked = isHeadless ? target.port : port?.port;
     if (asked === undefined) return [];
     return (addresses ?? []).flatMap((address, at) => {
-      const place = `${address.ip.includes(":") ? `[${address.ip}]` : address.ip}:${target.port}`;
+      const place = `${bracketed(address.ip)}:${target.port}`;
       const host = typeof address["hostname"] === "string" ? address["hostname"] : undefined;
       const hosts = [...(at === 0 ? names : []), ...(host === undefined ? [] : names.map((one) => `${host}.${one}`))];
       return hosts.map((one): Entry => [`${one}:${asked}`, place]);

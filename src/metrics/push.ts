@@ -1,5 +1,5 @@
 import { Failure } from "../kit/failures.ts";
-import type { Hosts } from "../kit/hosts.ts";
+import { bracketed, type Hosts } from "../kit/hosts.ts";
 import { exposition, expositionType } from "./exposition.ts";
 import type { Series } from "./table.ts";
 
@@ -79,7 +79,7 @@ function targetOf({ url: text, job }: PushGroup, hosts: Hosts | undefined): Targ
   const shown = url.host;
   const place = url.protocol === "http:" ? hosts?.lookup(url.hostname, Number(url.port || 80)) : undefined;
   if (place !== undefined) {
-    url.hostname = place.address.includes(":") ? `[${place.address}]` : place.address;
+    url.hostname = bracketed(place.address);
     url.port = String(place.port);
   }
   url.pathname = `${url.pathname.replace(/\/$/, "")}/metrics/job/${encodeURIComponent(job)}`;

@@ -53,11 +53,6 @@ export function clusterSettings({
   return inCluster({ ...apiServer, folder: paths.resolve(accountFolder), resolve: hosts.lookup });
 }
 
-/** For URLs and `host:port` texts. */
-export function bracketed(address: string): string {
-  return address.includes(":") ? `[${address}]` : address;
-}
-
 /** An object that has to be there. Throws `object-not-found`. */
 export async function required<T extends KubeObject>(
   { cluster, signal }: Pick<TaskContext, "cluster" | "signal">,

@@ -1,13 +1,13 @@
 import type { AppBinding } from "../api/app-binding.ts";
 import { Failure } from "../kit/failures.ts";
-import type { Hosts } from "../kit/hosts.ts";
+import { bracketed, type Hosts } from "../kit/hosts.ts";
 import { type Key, keyText, resourceOf } from "../kube/resource.ts";
 import { type ConnectOptions, connect } from "../nats/connection.ts";
 import { type JetStream, type JetStreamOptions, openJetStream } from "../nats/jetstream.ts";
 import type { TlsOptions } from "../nats/tls.ts";
 import { type TlsTrouble, tlsTroubleOf } from "../nats/tls-trouble.ts";
 import { connectionOf, type NatsAddress, secretsInTransforms, transformed } from "./connection.ts";
-import { bracketed, required, type TaskContext } from "./context.ts";
+import { required, type TaskContext } from "./context.ts";
 import { readSecret } from "./secret.ts";
 import { isServerComing, type Patience, patiently } from "./waiting.ts";
 

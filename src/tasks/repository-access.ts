@@ -5,11 +5,12 @@ import type { Backend, Provider } from "../api/backend.ts";
 import { providersOf } from "../api/backend.ts";
 import type { Repository as RepositoryObject } from "../api/repository.ts";
 import { Failure } from "../kit/failures.ts";
+import { bracketed } from "../kit/hosts.ts";
 import { type Key, keyText, resourceOf } from "../kube/resource.ts";
 import { type BackendSpec, backendAddress, type RepositoryAddress } from "../repository/backend.ts";
 import { openRepository, type Repository } from "../repository/restic.ts";
 import type { SecretData } from "./connection.ts";
-import { bracketed, required, type TaskContext } from "./context.ts";
+import { required, type TaskContext } from "./context.ts";
 import { readSecret } from "./secret.ts";
 
 /** A Repository object and the restic repository that it names. */

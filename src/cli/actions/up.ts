@@ -3,6 +3,7 @@ import { createWriteStream } from "node:fs";
 import { rename, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Failure } from "../../kit/failures.ts";
+import { reachable } from "../../kit/hosts.ts";
 import { jsonLog, type Log } from "../../kit/log.ts";
 import { programVersion } from "../../kit/version.ts";
 import type { CommandContext, Outcome } from "../command.ts";
@@ -12,7 +13,6 @@ import { whyEnded } from "../service.ts";
 import { copyDataFolder } from "../up/copy.ts";
 import { type DataFolder, dataFolderOf, makeDataFolder } from "../up/data-folder.ts";
 import { type Machine, startMachine } from "../up/machine.ts";
-import { reachable } from "../up/pushgateway.ts";
 
 const usual = {
   listen: { host: "127.0.0.1", port: 7443 },

@@ -1,4 +1,5 @@
 import { Failure } from "../../kit/failures.ts";
+import { bracketed } from "../../kit/hosts.ts";
 import { defineCommand } from "../command.ts";
 import { oneOf, parsed, text, type Values } from "../option.ts";
 import { type Address, readAddress } from "./operator.ts";
@@ -6,8 +7,7 @@ import { type Address, readAddress } from "./operator.ts";
 /** What no client could ask for is refused here: our own programs must reach it too. */
 function readListen(given: string): Address {
   const address = readAddress(given);
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  if (URL.canParse(`http://${host}`)) return address;
+  if (URL.canParse(`http://${bracketed(address.host)}`)) return address;
   throw new Failure("usage", `${JSON.stringify(given)} names no host`, { hint: "addresses look like 127.0.0.1:7443" });
 }
 

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../kit/failures.ts";
+import { bracketed, reachable } from "../../kit/hosts.ts";
 import type { Log } from "../../kit/log.ts";
 import { findProgram, type Program, runProgram, startProgram } from "../../kit/program.ts";
 import { startGateway } from "../../metrics/gateway.ts";
@@ -122,7 +123,7 @@ async function launch(
   const listening = Promise.withResolvers<number>();
   const running = await startProgram(
     program,
-    [`--web.listen-address=${hostText(listen.host)}:${port}`, figuresFlag(folder)],
+    [`--web.listen-address=${bracketed(listen.host)}:${port}`, figuresFlag(folder)],
     {
       env: { PATH: path },
       onStderrLine(line) {
@@ -144,13 +145,4 @@ async function launch(
     await running.stop();
     throw error;
   }
-}
-
-function hostText(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
-}
-
-/** Who listens everywhere is reached here. */
-export function reachable(host: string): string {
-  return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : hostText(host);
 }

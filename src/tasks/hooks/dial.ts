@@ -3,7 +3,7 @@ import { request as requestTls } from "node:https";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { Failure } from "../../kit/failures.ts";
-import { bracketed } from "../context.ts";
+import { bracketed } from "../../kit/hosts.ts";
 
 /** The network as hooks use it: one HTTP request, one TCP connection. */
 

@@ -1,9 +1,9 @@
 import type { Handler, HTTPPostAction } from "../../api/hooks.ts";
 import type { HTTPGetAction } from "../../api/kubernetes.ts";
 import { Failure } from "../../kit/failures.ts";
+import { bracketed } from "../../kit/hosts.ts";
 import { redact } from "../../kit/redact.ts";
 import type { ExecEnd } from "../../kube/exec.ts";
-import { bracketed } from "../context.ts";
 import { callHttp, callTcp, type HttpCall, type Place } from "./dial.ts";
 import { render } from "./template.ts";
 import type { Value } from "./template-functions.ts";
