@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bracketed, openHosts, reachable } from "./hosts.ts";
+import { bracketed, openHosts, reachable, unbracketed } from "./hosts.ts";
 
 const hosts = openHosts({
   "sample-nats.demo.svc:4222": "127.0.0.1:41234",
@@ -26,5 +26,5 @@ test.each([
   ["every address of IPv4", "0.0.0.0", "0.0.0.0", "127.0.0.1"],
   ["every address", "::", "[::]", "127.0.0.1"],
 ])("writes %s for URLs, and where one that listens there is reached", (_title, host, text, reached) => {
-  expect([bracketed(host), reachable(host)]).toEqual([text, reached]);
+  expect([bracketed(host), reachable(host), unbracketed(text)]).toEqual([text, reached, host]);
 });

@@ -42,6 +42,11 @@ export function bracketed(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
+/** For sockets and certificates, which take no brackets. */
+export function unbracketed(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
+}
+
 /** Where a server that listens at `host` is reached from this machine, for URLs: one that listens everywhere at 127.0.0.1. */
 export function reachable(host: string): string {
   return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : bracketed(host);

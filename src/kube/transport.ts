@@ -2,6 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type 
 import { Agent as HttpsAgent, type AgentOptions as HttpsAgentOptions, request as httpsRequest } from "node:https";
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { Failure } from "../kit/failures.ts";
+import { unbracketed } from "../kit/hosts.ts";
 import type { ClusterSettings, Limits, Rotating } from "./settings.ts";
 
 export interface Call {
@@ -64,7 +65,7 @@ export function openTransport(settings: ClusterSettings, limits: Limits, userAge
 export function destinationOf(settings: ClusterSettings) {
   const url = new URL(settings.server);
   const isTls = url.protocol === "https:";
-  const name = settings.serverName ?? hostOf(url);
+  const name = settings.serverName ?? unbracketed(url.hostname);
   const place = { ...placeOf(url, settings), ...(isTls ? trustOf(name, settings) : {}) };
   return { url, base: url.pathname.replace(/\/+$/, ""), isTls, place, check: isTls ? checkOf(name) : {} };
 }
@@ -113,7 +114,7 @@ function agentsFor(isTls: boolean, limits: Limits, check: HttpsAgentOptions) {
 /** Where to dial. */
 function placeOf(url: URL, { resolve }: ClusterSettings): { readonly host: string; readonly port: number } {
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
-  const host = hostOf(url);
+  const host = unbracketed(url.hostname);
   const other = resolve?.(host, port);
   return other === undefined ? { host, port } : { host: other.address, port: other.port };
 }
@@ -129,10 +130,6 @@ function checkOf(name: string) {
   return {
     checkServerIdentity: (_dialled: string, certificate: PeerCertificate) => checkServerIdentity(name, certificate),
   };
-}
-
-function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[(.*)\]$/, "$1");
 }
 
 /** Who asks: files and tokens as they are now. */

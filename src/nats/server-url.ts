@@ -1,4 +1,5 @@
 import { Failure } from "../kit/failures.ts";
+import { unbracketed } from "../kit/hosts.ts";
 
 /** Where a server listens, and what its URL says about the login. */
 export interface ServerUrl {
@@ -40,7 +41,7 @@ function parseServerUrl(text: string): ServerUrl {
   const hasLogin = url.username !== "" || url.password !== "";
   return {
     hostPort: `${url.hostname}:${url.port === "" ? defaultPort : url.port}`,
-    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    host: unbracketed(url.hostname),
     tls: url.protocol === "tls:",
     login: hasLogin
       ? { user: decode(url.username), password: url.password === "" ? undefined : decode(url.password) }

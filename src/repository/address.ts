@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { Failure } from "../kit/failures.ts";
+import { unbracketed } from "../kit/hosts.ts";
 
 /** What a repository's address says before restic looks at it. */
 export interface Address {
@@ -61,7 +62,7 @@ function endpoint(text: string): Place {
   if (!/^https?:\/\//.test(text) || !URL.canParse(text)) return { kind: "elsewhere" };
   const { protocol, hostname, port } = new URL(text);
   const encrypted = protocol === "https:";
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const host = unbracketed(hostname);
   return { kind: "network", host, port: port === "" ? (encrypted ? 443 : 80) : Number(port), encrypted };
 }
 

@@ -1,6 +1,6 @@
 import type { AppBinding } from "../api/app-binding.ts";
 import { Failure } from "../kit/failures.ts";
-import { bracketed, type Hosts } from "../kit/hosts.ts";
+import { bracketed, type Hosts, unbracketed } from "../kit/hosts.ts";
 import { type Key, keyText, resourceOf } from "../kube/resource.ts";
 import { type ConnectOptions, connect } from "../nats/connection.ts";
 import { type JetStream, type JetStreamOptions, openJetStream } from "../nats/jetstream.ts";
@@ -77,7 +77,7 @@ export function dialled(
   let serverName: string | undefined;
   const reached = servers.map((server) => {
     const url = new URL(server);
-    const found = hosts.lookup(url.hostname.replace(/^\[(.*)\]$/, "$1"), Number(url.port || "4222"));
+    const found = hosts.lookup(unbracketed(url.hostname), Number(url.port || "4222"));
     if (found === undefined) return server;
     serverName ??= url.hostname;
     url.host = `${bracketed(found.address)}:${found.port}`;

@@ -5,7 +5,7 @@ import type { Backend, Provider } from "../api/backend.ts";
 import { providersOf } from "../api/backend.ts";
 import type { Repository as RepositoryObject } from "../api/repository.ts";
 import { Failure } from "../kit/failures.ts";
-import { bracketed } from "../kit/hosts.ts";
+import { bracketed, unbracketed } from "../kit/hosts.ts";
 import { type Key, keyText, resourceOf } from "../kube/resource.ts";
 import { type BackendSpec, backendAddress, type RepositoryAddress } from "../repository/backend.ts";
 import { openRepository, type Repository } from "../repository/restic.ts";
@@ -125,7 +125,7 @@ function urlHere(text: string, hosts: TaskContext["hosts"]): string {
   if (!URL.canParse(whole)) return text;
   const url = new URL(whole);
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
-  const found = hosts.lookup(url.hostname.replace(/^\[(.*)\]$/, "$1"), port);
+  const found = hosts.lookup(unbracketed(url.hostname), port);
   if (found === undefined) return text;
   url.host = `${bracketed(found.address)}:${found.port}`;
   const here = url.href.replace(/\/$/, "");

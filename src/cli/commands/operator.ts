@@ -1,4 +1,5 @@
 import { Failure } from "../../kit/failures.ts";
+import { unbracketed } from "../../kit/hosts.ts";
 import { defineCommand } from "../command.ts";
 import { list, oneOf, parsed, text, underHeading, type Values } from "../option.ts";
 import { kubeOptions } from "../options/kube.ts";
@@ -52,7 +53,7 @@ export interface Address {
 export function readAddress(given: string): Address {
   const [, host = "", digits = ""] = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):(\d{1,5})$/.exec(given) ?? [];
   if (digits !== "" && Number(digits) <= 65_535)
-    return { host: host === "" ? "0.0.0.0" : host.replace(/^\[(.*)\]$/, "$1"), port: Number(digits) };
+    return { host: host === "" ? "0.0.0.0" : unbracketed(host), port: Number(digits) };
   throw new Failure("usage", `${JSON.stringify(given)} is no address to listen on`, {
     hint: "addresses look like 0.0.0.0:8080, [::]:8080 or :8080",
   });

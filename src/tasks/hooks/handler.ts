@@ -1,7 +1,7 @@
 import type { Handler, HTTPPostAction } from "../../api/hooks.ts";
 import type { HTTPGetAction } from "../../api/kubernetes.ts";
 import { Failure } from "../../kit/failures.ts";
-import { bracketed } from "../../kit/hosts.ts";
+import { bracketed, unbracketed } from "../../kit/hosts.ts";
 import { redact } from "../../kit/redact.ts";
 import type { ExecEnd } from "../../kube/exec.ts";
 import { callHttp, callTcp, type HttpCall, type Place } from "./dial.ts";
@@ -111,7 +111,7 @@ async function placeOf(
 ): Promise<Place> {
   const port = /^\d+$/.test(String(asked)) ? Number(asked) : await around.namedPort(String(asked), container);
   if (port < 1 || port > 65_535) throw new Failure("configuration-invalid", `the hook's port ${port} is none`);
-  const host = given === "" ? await around.podAddress() : given.replace(/^\[(.*)\]$/, "$1");
+  const host = given === "" ? await around.podAddress() : unbracketed(given);
   const other = around.lookup(host, port);
   return { host, port, address: other?.address ?? host, addressPort: other?.port ?? port };
 }
