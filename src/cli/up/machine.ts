@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { setFlagsFromString } from "node:v8";
 import type { Log } from "../../kit/log.ts";
 import { openCluster } from "../../kube/client.ts";
@@ -112,10 +111,16 @@ function isTaken(error: unknown): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "EADDRINUSE";
 }
 
+/** Of the kubeconfig as it was left; undefined when there is none that can be read. */
 async function lastPort({ kubeconfig }: DataFolder): Promise<number | undefined> {
-  const text = await readFile(kubeconfig, "utf8").catch(() => "");
-  const port = Number(/"server": "https:[^"]*:(\d+)"/.exec(text)?.[1]);
-  return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;
+  // loaded where it is asked for: most are given a port, and YAML takes 40 ms
+  const { readKubeconfig } = await import("../../kube/kubeconfig.ts");
+  try {
+    const { port } = new URL(readKubeconfig({ path: kubeconfig }).server);
+    return Number(port || 443);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Functions and Tasks as this program has them, and the operator's namespace. */
