@@ -5,12 +5,14 @@ import type { Log } from "../kit/log.ts";
 import { type Answer, answer, type Backing, type Verb } from "./api.ts";
 import type { Authenticate, User } from "./auth.ts";
 import { discovery } from "./discovery.ts";
+import { health } from "./health.ts";
 import type { Incoming, Outgoing } from "./https.ts";
 import { standsFor } from "./impersonation.ts";
 import { openApi } from "./openapi.ts";
 import { openApi2 } from "./openapi-2.ts";
 import { type Attributes, refusal } from "./rbac.ts";
 import { badRequest, forbidden, internal, methodNotAllowed, notServed, Refused, unauthorized } from "./status.ts";
+import { NotWritten } from "./store-failures.ts";
 import { type Target, targetOf } from "./target.ts";
 import { isTrue } from "./watching.ts";
 
@@ -41,7 +43,8 @@ async function route(options: RouterOptions, incoming: Incoming, outgoing: Outgo
   const url = URL.parse(`https://server${incoming.url ?? "/"}`);
   if (url === null) throw badRequest("the path cannot be read");
   const { pathname, searchParams: query } = url;
-  if (health.has(pathname)) return { code: 200, body: "ok" };
+  const well = health(pathname, query, options.objects.store);
+  if (well !== undefined) return well;
   const known = authenticate(incoming.headers.authorization);
   if (known === undefined) throw unauthorized();
   const user = standsFor(known, authority, incoming);
@@ -77,8 +80,6 @@ function other({ authority, address, build }: RouterOptions, { pathname, user, i
   if (body === undefined) throw notServed();
   return { code: 200, body };
 }
-
-const health: ReadonlySet<string> = new Set(["/livez", "/readyz", "/healthz"]);
 
 export function verbOf(method: string, { name }: Target, query: URLSearchParams): Verb {
   const isOne = name !== undefined;
@@ -128,7 +129,9 @@ function refuse({ log }: RouterOptions, { incoming, outgoing, error }: Refusal):
     outgoing.destroy();
     return;
   }
-  if (!(error instanceof Refused)) log.error({ method: incoming.method, path: incoming.url, error }, "request failed");
+  // that the store cannot be written is said once, not for every write
+  const isSaid = error instanceof Refused || error instanceof NotWritten;
+  if (!isSaid) log.error({ method: incoming.method, path: incoming.url, error }, "request failed");
   const refused = error instanceof Refused ? error : internal(describe(error));
   if (refused.retryAfter !== undefined) outgoing.setHeader("retry-after", refused.retryAfter);
   // what is left of a body that was not read would be taken for the next request

@@ -1,4 +1,5 @@
 import { type Change, Entry, type Place } from "./entry.ts";
+import { NotWritten } from "./store-failures.ts";
 import { ChangeLog, type LogLimits } from "./store-log.ts";
 import { Memory, rewind } from "./store-memory.ts";
 
@@ -30,17 +31,23 @@ export interface Store extends Disposable {
   settled(): Promise<void>;
   /** Told of what was acknowledged, in order. Gives back how to end it. */
   listen(listener: Listener): () => void;
+  /** Why the last write failed, until `probe` finds that there is room again. Writes are tried nevertheless. */
+  readonly trouble: NotWritten | undefined;
+  /** After a write that failed: whether as much could be written now, and some more. */
+  probe(): void;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What lies on the disk. */
+/** What lies on the disk. Throws `NotWritten` when it cannot be written. */
 export interface Disk {
   objects(): Iterable<Row>;
   /** Oldest first. */
   changes(): Iterable<Row>;
   /** All or nothing; changes up to `forgotten` are no longer kept. */
   commit(changes: readonly Change[], forgotten: number | undefined): void;
+  /** Whether so much could be written. */
+  probe(bytes: number): void;
   close(): void;
 }
 
@@ -66,6 +73,10 @@ export function storeOver(disk: Disk, limits: LogLimits): Store {
     remove: (place, text) => writes.write(place, "remove", text),
     settled: () => writes.settled(),
     listen: (listener) => writes.listen(listener),
+    get trouble() {
+      return writes.trouble;
+    },
+    probe: () => writes.probe(),
     [Symbol.dispose]() {
       writes.end();
       disk.close();
@@ -87,6 +98,7 @@ interface Loaded {
 
 class Writes {
   version: number;
+  trouble: NotWritten | undefined;
   readonly #disk: Disk;
   readonly #memory: Memory;
   readonly #log: ChangeLog;
@@ -96,6 +108,8 @@ class Writes {
   #flushed = Promise.withResolvers<void>();
   #scheduled: NodeJS.Immediate | undefined;
   #forgotten: number | undefined;
+  /** What the writes that failed wanted. */
+  #neededBytes = 0;
 
   constructor(disk: Disk, { memory, log, version }: Loaded) {
     this.#disk = disk;
@@ -135,6 +149,23 @@ class Writes {
     if (this.#waiting.length > 0) this.#flush();
   }
 
+  probe(): void {
+    if (this.trouble === undefined) return;
+    try {
+      this.#disk.probe(this.#neededBytes);
+      [this.trouble, this.#neededBytes] = [undefined, 0];
+    } catch (error) {
+      if (error instanceof NotWritten) this.trouble = error;
+    }
+  }
+
+  #note(error: unknown, changes: readonly Change[]): void {
+    if (!(error instanceof NotWritten)) return;
+    // twice: as an object, and as a change
+    const bytes = 2 * changes.reduce((sum, { after }) => sum + Buffer.byteLength(after.text), 0);
+    [this.trouble, this.#neededBytes] = [error, Math.max(this.#neededBytes, bytes)];
+  }
+
   #flush(): void {
     this.#scheduled = undefined;
     const group = this.#waiting;
@@ -145,6 +176,7 @@ class Writes {
       this.#disk.commit(changes, this.#forgotten);
       this.#forgotten = undefined;
     } catch (error) {
+      this.#note(error, changes);
       for (const change of changes.toReversed()) this.#memory.undo(change);
       for (const { failed } of group) failed(error);
       told.resolve();

@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { describe, Failure } from "../kit/failures.ts";
+import { Failure } from "../kit/failures.ts";
+import { lackOfRoom } from "../kit/room.ts";
 import type { Change } from "./entry.ts";
+import { damaged, full, isFull, notWritten } from "./store-failures.ts";
 import type { LogLimits } from "./store-log.ts";
 import { type Disk, type Store, storeOver } from "./store-writes.ts";
 
@@ -22,7 +25,7 @@ export function openStore({ file, log }: StoreOptions): Store {
   try {
     const database = openDatabase(file);
     try {
-      return storeOver(diskOn(database, lock), { ...usualLimits, ...log });
+      return storeOver(diskOn(file, database, lock), { ...usualLimits, ...log });
     } catch (error) {
       database.close();
       throw Failure.is(error) ? error : damaged(file, error);
@@ -43,20 +46,11 @@ export function copyStore({ file, to }: { readonly file: string; readonly to: st
   try {
     source.prepare("VACUUM INTO ?").run(to);
   } catch (error) {
-    throw isFull(error) ? full(to, error) : error;
+    throw isFull(error, to) ? full(to, error) : error;
   } finally {
     source.close();
   }
   openAs(to, { readOnly: true }).close();
-}
-
-function isFull(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && Number(error.errcode) % 256 === 13;
-}
-
-/** The store that is there is as it was: a full disk is no damage. */
-function full(file: string, cause: unknown): Failure {
-  return new Failure("disk-full", `writing ${file}: no space left`, { cause, hint: "free some space on its disk" });
 }
 
 function openAs(file: string, options: { readonly readOnly: boolean }): DatabaseSync {
@@ -78,7 +72,7 @@ function takeLock(file: string): DatabaseSync {
     return lock;
   } catch (cause) {
     lock.close();
-    if (isFull(cause)) throw full(file, cause);
+    if (isFull(cause, file)) throw full(file, cause);
     throw new Failure("configuration-invalid", `${file} is in use by another process`, {
       ...{ cause, hint: "end the other coldstream that uses this folder, or name another one" },
     });
@@ -135,13 +129,6 @@ function pragma(database: DatabaseSync, name: string): number {
   return Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
 }
 
-function damaged(file: string, cause: unknown): Failure {
-  if (isFull(cause)) return full(file, cause);
-  return new Failure("damaged", `${file} is damaged: ${describe(cause)}`, {
-    ...{ cause, hint: "put back a copy of the folder, or move it away to begin anew; nothing was changed" },
-  });
-}
-
 interface Statements {
   readonly put: StatementSync;
   readonly remove: StatementSync;
@@ -161,13 +148,32 @@ function statementsOf(database: DatabaseSync): Statements {
   };
 }
 
-function diskOn(database: DatabaseSync, lock: DatabaseSync): Disk {
+/** Beside what a failed write needed: what is ready again stays so for a while. */
+const spareBytes = 262_144;
+
+function diskOn(file: string, database: DatabaseSync, lock: DatabaseSync): Disk {
   const statements = statementsOf(database);
   return {
     objects: () => database.prepare("SELECT resource, namespace, name, version, text FROM objects").iterate(),
     changes: () =>
       database.prepare("SELECT version, type, resource, namespace, name, text FROM changes ORDER BY version").iterate(),
-    commit: (changes, forgotten) => commit(database, statements, { changes, forgotten }),
+    commit(changes, forgotten) {
+      try {
+        commit(database, statements, { changes, forgotten });
+      } catch (error) {
+        throw notWritten(file, error);
+      }
+    },
+    probe(bytes) {
+      const lack = lackOfRoom(dirname(file), bytes + spareBytes);
+      if (lack !== undefined) throw notWritten(file, lack);
+      try {
+        // what it is already; SQLite writes it nevertheless
+        database.exec(`PRAGMA user_version = ${format}`);
+      } catch (error) {
+        throw notWritten(file, error);
+      }
+    },
     close() {
       database.close();
       lock.close();

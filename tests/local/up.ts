@@ -22,8 +22,11 @@ export interface Up {
   readonly ready: Promise<string>;
 }
 
-export function launchUp(data: string, args: readonly string[] = anyPort): Up {
-  const child = spawn(process.execPath, [join(root, "src/cli/main.ts"), "up", "--data", data, ...args], {
+/** `within`: a program and arguments that run it elsewhere (nsenter). */
+export function launchUp(data: string, args: readonly string[] = anyPort, within: readonly string[] = []): Up {
+  const command = [...within, process.execPath, join(root, "src/cli/main.ts"), "up", "--data", data, ...args];
+  const [program = process.execPath, ...rest] = command;
+  const child = spawn(program, rest, {
     env: { PATH: [join(root, ".tools/bin"), process.env.PATH].join(":"), HOME: data, ...compiledOnce },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,17 +1,17 @@
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { rename, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { Failure } from "../../kit/failures.ts";
+import { describe, Failure } from "../../kit/failures.ts";
 import { reachable } from "../../kit/hosts.ts";
 import { jsonLog, type Log } from "../../kit/log.ts";
 import { programVersion } from "../../kit/version.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import type { UpOptions } from "../commands/up.ts";
 import type { Environment } from "../environment.ts";
+import type { Printer } from "../printer.ts";
 import { whyEnded } from "../service.ts";
 import { copyDataFolder } from "../up/copy.ts";
 import { type DataFolder, dataFolderOf, makeDataFolder } from "../up/data-folder.ts";
+import { openLogFile } from "../up/log-file.ts";
 import { type Machine, startMachine } from "../up/machine.ts";
 
 const usual = {
@@ -23,8 +23,6 @@ const usual = {
 /** What pods get of our surroundings: where programs, authorities and proxies are. */
 const passedOn =
   /^(?:PATH|LANG|LC_ALL|TZ|SSL_CERT_FILE|SSL_CERT_DIR|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|(?:https?|no|all)_proxy)$/i;
-/** A log that has grown so large begins anew; the one before is kept. */
-const logBytes = 10 * 1024 * 1024;
 
 export async function up(context: CommandContext, options: UpOptions): Promise<Outcome> {
   const folder = dataFolderOf(context.environment, options.data);
@@ -43,7 +41,7 @@ async function upIn(folder: DataFolder, context: CommandContext, options: UpOpti
   if (options.copyTo !== undefined)
     return await copy(context, folder, resolve(environment.workingFolder, options.copyTo));
   await makeDataFolder(folder);
-  await using log = await openLog(folder, options.log ?? "file");
+  using log = await openLog(folder, options.log ?? "file", printer);
   const machine = await startMachine({
     folder,
     listen: options.listen ?? usual.listen,
@@ -110,24 +108,19 @@ function podEnvironment({ variables }: Environment) {
   return { PATH: "/usr/local/bin:/usr/bin:/bin", ...Object.fromEntries(given) };
 }
 
-async function openLog(folder: DataFolder, where: "file" | "stderr"): Promise<AsyncDisposable & { readonly log: Log }> {
+async function openLog({ log }: DataFolder, where: "file" | "stderr", printer: Printer): Promise<Disposable & Logging> {
   const clock = () => new Date();
   if (where === "stderr") {
-    const log = jsonLog((line) => process.stderr.write(line), clock);
-    return { log, [Symbol.asyncDispose]: async () => undefined };
+    return { log: jsonLog((line) => process.stderr.write(line), clock), [Symbol.dispose]: () => undefined };
   }
-  const size = (await stat(folder.log).catch(() => undefined))?.size ?? 0;
-  if (size > logBytes) await rename(folder.log, `${folder.log}.1`);
-  const file = createWriteStream(folder.log, { flags: "a", mode: 0o600 });
-  await once(file, "open");
-  // a full disk must not end what still can go on
-  file.on("error", () => undefined);
-  return {
-    log: jsonLog((line) => file.write(line), clock),
-    async [Symbol.asyncDispose]() {
-      await new Promise<void>((resolve) => file.end(() => resolve()));
-    },
-  };
+  const file = await openLogFile(log, (error) =>
+    printer.warn(`${log} cannot be written: ${describe(error)}. Free some space on its disk; all goes on by itself`),
+  );
+  return { log: jsonLog(file.write, clock), [Symbol.dispose]: () => file[Symbol.dispose]() };
+}
+
+interface Logging {
+  readonly log: Log;
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import { chmod, mkdir, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { Failure } from "../../kit/failures.ts";
+import { isNoSpace, lackOfRoom } from "../../kit/room.ts";
 import type { Environment } from "../environment.ts";
 
 /** Where things lie in the data folder. */
@@ -33,7 +34,13 @@ export function dataFolderOf({ variables, home, workingFolder }: Environment, gi
   };
 }
 
-/** Its owner alone may look into it: keys and Secrets lie there. Throws `configuration-invalid` when it cannot be made. */
+/** Less than this and nothing is begun: a start writes some 100 KiB, and a disk that is full soon is no better. */
+const neededBytes = 1_048_576;
+
+/**
+ * Its owner alone may look into it: keys and Secrets lie there. Throws `configuration-invalid` when it cannot be made or
+ * written, `disk-full` when nothing has room there.
+ */
 export async function makeDataFolder(folder: DataFolder): Promise<void> {
   try {
     await makeFolder(folder.path);
@@ -42,10 +49,17 @@ export async function makeDataFolder(folder: DataFolder): Promise<void> {
       // it may have come out of an archive; the folder around may be somebody's choice
       await chmod(path, 0o700);
     }
-  } catch (cause) {
-    const hint = "name a folder that you may write to: --data DIR";
-    throw new Failure("configuration-invalid", `the data folder ${folder.path} cannot be made`, { cause, hint });
+  } catch (error) {
+    throw unusable(folder, "made", error);
   }
+  const lack = lackOfRoom(folder.api, neededBytes);
+  if (lack !== undefined) throw unusable(folder, "written", lack);
+}
+
+function unusable({ path }: DataFolder, what: "made" | "written", cause: unknown): Failure {
+  if (isNoSpace(cause)) return new Failure("disk-full", `the data folder ${path}: no space left`, { cause });
+  const hint = "name a folder that you may write to: --data DIR";
+  return new Failure("configuration-invalid", `the data folder ${path} cannot be ${what}`, { cause, hint });
 }
 
 /** Not by `recursive`: where a file system lets nobody make a folder (/proc), that never ends. */
