@@ -8,6 +8,7 @@ import {
   type Budget,
   closingLine,
   type FileTime,
+  failedLines,
   missedMustRun,
   overBudget,
   readMustRun,
@@ -45,6 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (fails) failures.push(line);
     else console.log(`warning: ${line}`);
   }
+  print(failedLines(outcomes));
   print(failures.map((line) => `failed: ${line}`));
   console.log(closingLine(outcomes, failures.length));
   return failures.length > 0 || outcomes.some(({ state }) => state === "failed") ? 1 : 0;
@@ -87,8 +89,17 @@ function outcomesOf(module: TestModule): readonly TestOutcome[] {
       name: test.fullName,
       state,
       note: result.state === "skipped" ? result.note : undefined,
+      errors: (result.errors ?? []).flatMap(messagesOf),
     };
   });
+}
+
+/** With `using`, a failed release hides the first error in a SuppressedError. */
+function messagesOf(error: unknown): readonly string[] {
+  if (error instanceof Object === false) return [String(error)];
+  const { message, error: later, suppressed } = error as { message?: unknown; error?: unknown; suppressed?: unknown };
+  const own = typeof message === "string" && message !== "" ? [message] : [];
+  return [...own, ...[suppressed, later].filter((one) => one !== undefined).flatMap(messagesOf)];
 }
 
 function fileOf(module: TestModule): string {

@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { closingLine, missedMustRun, overBudget, readMustRun, skippedLines, type TestOutcome } from "./verdict.ts";
+import {
+  closingLine,
+  failedLines,
+  missedMustRun,
+  overBudget,
+  readMustRun,
+  skippedLines,
+  type TestOutcome,
+} from "./verdict.ts";
 
 const passed: TestOutcome = { file: "src/kit/a.test.ts", name: "a > adds", state: "passed" };
 const failed: TestOutcome = { file: "src/kit/a.test.ts", name: "a > divides", state: "failed" };
@@ -74,4 +82,11 @@ test("the closing list names what was skipped, and why when it was said", () => 
 test("the last line counts tests, and failed checks as failed", () => {
   expect(closingLine([passed, failed, skipped], 0)).toBe("1 passed, 1 failed, 1 skipped");
   expect(closingLine([passed], 2)).toBe("1 passed, 2 failed, 0 skipped");
+});
+
+test("the closing list says why tests failed, in short", () => {
+  const errors = ["\u001b[31mexpected 1 to be 2\u001b[39m", "x".repeat(2000)];
+  expect(failedLines([passed, { ...failed, errors }])).toEqual([
+    `failed: src/kit/a.test.ts > a > divides\n  expected 1 to be 2\n  ${"x".repeat(1500)} ...`,
+  ]);
 });

@@ -1,4 +1,5 @@
 import { matchesGlob } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 /** What became of one test. Names as vitest prints them: suites and test joined by " > ". */
 export interface TestOutcome {
@@ -7,6 +8,8 @@ export interface TestOutcome {
   readonly state: "passed" | "failed" | "skipped";
   /** What `skip(note)` said. */
   readonly note?: string | undefined;
+  /** Why it failed. */
+  readonly errors?: readonly string[];
 }
 
 /** Seconds a group of test files may take, by glob of their paths; `long` holds for `npm run test:long`. */
@@ -23,6 +26,9 @@ export interface FileTime {
 
 /** Above this many times its budget a group fails the run; between, it is a warning. */
 const failsAbove = 3;
+
+/** Characters of a failed test's error in the closing list. */
+const mostOfError = 1500;
 
 /** The entries of must-run.txt: one a line; `#` begins a comment. */
 export function readMustRun(text: string): readonly string[] {
@@ -65,6 +71,17 @@ export function overBudget(
 export function skippedLines(outcomes: readonly TestOutcome[]): readonly string[] {
   const skipped = outcomes.filter(({ state }) => state === "skipped");
   return skipped.map((test) => `skipped: ${title(test)}${test.note === undefined ? "" : ` (${test.note})`}`);
+}
+
+/** Why tests failed, once more and short: of a long output somebody may have no more than the end. */
+export function failedLines(outcomes: readonly TestOutcome[]): readonly string[] {
+  const failed = outcomes.filter(({ state }) => state === "failed");
+  return failed.map((test) => [`failed: ${title(test)}`, ...(test.errors ?? []).map(short)].join("\n  "));
+}
+
+function short(error: string): string {
+  const plain = stripVTControlCharacters(error);
+  return plain.length <= mostOfError ? plain : `${plain.slice(0, mostOfError)} ...`;
 }
 
 /** The line that ends the run; a failed check counts as one more. */

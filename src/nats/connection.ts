@@ -39,6 +39,9 @@ export interface Subscription {
 /** One connection to one server. It is never mended: when it is lost, all that runs on it fails. */
 export interface Connection extends AsyncDisposable {
   readonly serverName: string;
+  /** Of this run of the server. */
+  readonly serverId: string;
+  readonly isClustered: boolean;
   /** As in `2.12.15`. */
   readonly serverVersion: string;
   /** `host:port` of the server, for people. */
@@ -118,9 +121,7 @@ function librarySettings(server: ServerUrl, options: ConnectOptions, handshake: 
   return {
     servers: server.hostPort,
     authenticator: authenticator(credentialsOf(server, options.credentials)),
-    reconnect: false,
-    ignoreClusterUpdates: true,
-    noAsyncTraces: true,
+    ...{ reconnect: false, ignoreClusterUpdates: true, noAsyncTraces: true },
     pingInterval: pingIntervalMs,
     maxPingOut: 3,
     timeout: timeoutMs,
@@ -156,6 +157,8 @@ interface Watcher {
 
 class LibraryConnection implements Connection {
   readonly serverName: string;
+  readonly serverId: string;
+  readonly isClustered: boolean;
   readonly serverVersion: string;
   readonly serverUrl: string;
   readonly maxPayloadBytes: number;
@@ -172,6 +175,8 @@ class LibraryConnection implements Connection {
     this.#library = library;
     this.#inboxPrefix = inboxPrefix;
     this.serverName = library.info?.server_name ?? "";
+    this.serverId = library.info?.server_id ?? "";
+    this.isClustered = library.info?.cluster !== undefined;
     this.serverVersion = library.info?.version ?? "";
     this.serverUrl = server.hostPort;
     this.maxPayloadBytes = library.info?.max_payload ?? 1_048_576;

@@ -6,6 +6,7 @@ import { paddingFrame } from "./codec/s2.ts";
 import { type JetStream, nameToken } from "./jetstream.ts";
 import { RestoreLane } from "./restore-lane.ts";
 import { StreamConfig, type StreamInfo } from "./stream.ts";
+import { takeTurn } from "./turn.ts";
 
 export interface RestoreRequest {
   /** The stream as it shall be; its name is taken from here. */
@@ -34,7 +35,8 @@ export interface RestoreOptions {
  * must not change after it was given. Nothing is asked of the server before the first one is there. When `frames`
  * throws, the restore is abandoned and the failure passes on: the server keeps nothing of a V1 archive; of a V2 archive
  * (servers from 2.15 on, not clustered) it keeps a part of the stream.
- * The server reads chunks in the connection's read loop: give each restore a connection of its own.
+ * The server reads chunks in the connection's read loop: give each restore a connection of its own. On a server that is
+ * not clustered restores wait for each other once they have their first frame, see `takeTurn`.
  * Failures: conflict, server-refused, restore-failed, timed-out, and what `connection.request` throws.
  */
 export async function restoreStream(
@@ -47,6 +49,7 @@ export async function restoreStream(
   const source = new FrameSource(frames);
   try {
     await source.next((listener) => onAbort(options.signal, listener));
+    using _turn = await takeTurn(js, options.signal);
     const subject = await begin(js, name, request, options);
     const { windowBytes = 4 * 1024 * 1024, signal, onProgress } = options;
     const lane = { stream: name, subject, windowBytes, signal, ...(onProgress === undefined ? {} : { onProgress }) };

@@ -5,6 +5,7 @@ import { checkAborted } from "./abort.ts";
 import type { Connection } from "./connection.ts";
 import { type JetStream, nameToken } from "./jetstream.ts";
 import { ConsumerInfo, StreamInfo } from "./stream.ts";
+import { takeTurn } from "./turn.ts";
 
 export interface Waiting {
   readonly signal?: AbortSignal | undefined;
@@ -89,8 +90,9 @@ export async function updateStream(
   return await js.request(`STREAM.UPDATE.${name}`, config, { schema: StreamInfo, signal, timeoutMs });
 }
 
-/** Deletes a stream with its messages and consumers. Throws `stream-not-found`. */
+/** Deletes a stream with its messages and consumers, when no restore runs on the server (`takeTurn`). Throws `stream-not-found`. */
 export async function deleteStream(js: JetStream, stream: string, { signal, timeoutMs }: Waiting = {}): Promise<void> {
+  using _turn = await takeTurn(js, signal);
   await js.request(`STREAM.DELETE.${nameToken(stream)}`, undefined, { schema: z.looseObject({}), signal, timeoutMs });
 }
 

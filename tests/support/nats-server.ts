@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -56,7 +56,9 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
       "--ports_file_dir",
       ports,
     ];
-    const started = spawn(program as string, args, { stdio: "ignore" });
+    // why it ended by itself (a panic, no more threads) is told on standard error alone
+    await using panic = await open(join(directory, "stderr"), "a");
+    const started = spawn(program as string, args, { stdio: ["ignore", "ignore", panic.fd] });
     child = started;
     for (let waited = 0; waited < 15_000; waited += 20) {
       if (started.exitCode !== null) throw new Error(`nats-server ended at once: ${await log()}`);
@@ -72,7 +74,13 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
   async function stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const running = child;
     child = undefined;
-    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return;
+    if (running === undefined) return;
+    const { exitCode, signalCode } = running;
+    if (exitCode !== null || signalCode !== null) {
+      const said = await readFile(join(directory, "stderr"), "utf8");
+      const last = (await log()).slice(-2000);
+      throw new Error(`nats-server ended by itself (${exitCode ?? signalCode}): ${said.slice(0, 4000)}\n${last}`);
+    }
     const ended = new Promise<void>((resolve) => running.once("exit", () => resolve()));
     running.kill(signal);
     await ended;
