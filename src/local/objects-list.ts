@@ -1,9 +1,14 @@
 import type { Entry } from "./entry.ts";
 import { isObject } from "./json.ts";
-import type { Objects } from "./objects.ts";
 import { type Chosen, chosenBy } from "./selection.ts";
 import type { ServedResource } from "./served.ts";
+import { positionAfter, type Stretch, stretchOf } from "./sorted.ts";
 import { badRequest, expired, invalid, listOptions, notVersion, pluralOf } from "./status.ts";
+import type { Store } from "./store-writes.ts";
+
+export interface Listed {
+  readonly store: Pick<Store, "list" | "listAt" | "version" | "isWriting" | "settled">;
+}
 
 export interface Listing {
   readonly entries: readonly Entry[];
@@ -13,9 +18,13 @@ export interface Listing {
   readonly remaining: number | undefined;
 }
 
-/** A list, or the page of it that `limit` and `continue` ask for: all pages as of the first one's version. */
+/**
+ * A list, or the page of it that `limit` and `continue` ask for: all pages as of the first one's version. A page looks at its
+ * own objects; where selectors choose, up to the first that is left for the next one. As in Kubernetes, it then does not say
+ * how many those are.
+ */
 export async function list(
-  objects: Objects,
+  { store }: Listed,
   { resource, namespace }: { readonly resource: ServedResource; readonly namespace: string | undefined },
   query: URLSearchParams,
 ): Promise<Listing> {
@@ -24,17 +33,29 @@ export async function list(
   checkVersion(query);
   const text = query.get("continue") ?? "";
   const page = text === "" ? undefined : pageOf(text);
-  while (objects.store.isWriting) await objects.store.settled();
-  const version = page?.version ?? objects.store.version;
-  const all = listAt(objects, { resource, chosen, version: page?.version });
-  const matching = all.filter((entry) => chosen.matches(entry));
-  const start = page === undefined ? 0 : matching.findIndex(({ key }) => key > page.after);
-  const rest = start < 0 ? [] : matching.slice(start);
-  if (limit === undefined || rest.length <= limit) {
-    return { entries: rest, version, next: undefined, remaining: undefined };
+  while (store.isWriting) await store.settled();
+  const version = page?.version ?? store.version;
+  const all = listAt(store, pluralOf(resource), page?.version);
+  const { start, end } = stretchOf(all, chosen.namespace);
+  const from = page === undefined ? start : Math.max(start, positionAfter(all, page.after));
+  const found = firstOf(all, { start: from, end }, { matches: chosen.matches, most: limit + 1 });
+  const entries = found.slice(0, limit);
+  if (found.length <= limit) return { entries, version, next: undefined, remaining: undefined };
+  const next = tokenOf(version, entries.at(-1)?.key ?? "");
+  return { entries, version, next, remaining: chosen.isSelective ? undefined : end - from - limit };
+}
+
+interface Wanted extends Pick<Chosen, "matches"> {
+  readonly most: number;
+}
+
+function firstOf(all: readonly Entry[], { start, end }: Stretch, { matches, most }: Wanted): readonly Entry[] {
+  const found: Entry[] = [];
+  for (let at = start; at < end && found.length < most; at++) {
+    const entry = all[at];
+    if (entry !== undefined && matches(entry)) found.push(entry);
   }
-  const entries = rest.slice(0, limit);
-  return { entries, version, next: tokenOf(version, entries.at(-1)?.key ?? ""), remaining: rest.length - limit };
+  return found;
 }
 
 /** What lists begin with is always the newest: a version is only looked at. */
@@ -50,27 +71,19 @@ function checkVersion(query: URLSearchParams): void {
   if (!/^\d*$/.test(version)) throw badRequest(notVersion(version));
 }
 
-interface ListAt {
-  readonly resource: ServedResource;
-  readonly chosen: Chosen;
-  readonly version: number | undefined;
-}
-
-function listAt({ store }: Objects, { resource, chosen, version }: ListAt): readonly Entry[] {
-  const plural = pluralOf(resource);
-  if (version === undefined) return store.list(plural, chosen.namespace);
-  const found = store.listAt(plural, version);
+function listAt(store: Listed["store"], plural: string, version: number | undefined): readonly Entry[] {
+  const found = version === undefined ? store.list(plural) : store.listAt(plural, version);
   if (found !== undefined) return found;
   throw expired(
     "The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.",
   );
 }
 
-function limitOf(query: URLSearchParams): number | undefined {
+function limitOf(query: URLSearchParams): number {
   const text = query.get("limit") ?? "";
-  if (text === "" || text === "0") return undefined;
+  if (text === "" || text === "0") return Number.POSITIVE_INFINITY;
   if (!/^-?\d{1,15}$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  return Number(text) < 0 ? undefined : Number(text);
+  return Number(text) < 0 ? Number.POSITIVE_INFINITY : Number(text);
 }
 
 interface Page {

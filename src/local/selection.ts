@@ -7,17 +7,20 @@ import { badRequest } from "./status.ts";
 /** Which objects a list, a watch or a deletion of many is about. */
 export interface Chosen {
   readonly namespace: string | undefined;
+  /** By more than the namespace: how many there are is known once all were looked at. */
+  readonly isSelective: boolean;
   readonly matches: (entry: Entry) => boolean;
 }
 
 /** Throws Refused when a selector cannot be read. */
 export function chosenBy(resource: ServedResource, namespace: string | undefined, query: URLSearchParams): Chosen {
-  const tests = [
-    ...(namespace === undefined ? [] : [(entry: Entry) => entry.namespace === namespace]),
+  const selectors = [
     ...byLabels(query.get("labelSelector") ?? ""),
     ...byFields(resource, query.get("fieldSelector") ?? ""),
   ];
-  return { namespace, matches: (entry) => tests.every((test) => test(entry)) };
+  const isHere = (entry: Entry) => namespace === undefined || entry.namespace === namespace;
+  const matches = (entry: Entry) => isHere(entry) && selectors.every((selector) => selector(entry));
+  return { namespace, isSelective: selectors.length > 0, matches };
 }
 
 function byLabels(text: string): readonly ((entry: Entry) => boolean)[] {

@@ -1,4 +1,5 @@
 import { type Change, type Entry, keyOf } from "./entry.ts";
+import { overlaid, stretchOf } from "./sorted.ts";
 
 /** All objects, for reading: nothing is asked of the disk. */
 export class Memory {
@@ -11,7 +12,8 @@ export class Memory {
   /** Sorted by namespace and name. Without a namespace: of all. */
   list(resource: string, namespace?: string): readonly Entry[] {
     const all = this.#collections.get(resource)?.sorted() ?? [];
-    return namespace === undefined ? all : all.filter((entry) => entry.namespace === namespace);
+    const { start, end } = stretchOf(all, namespace);
+    return namespace === undefined ? all : all.slice(start, end);
   }
 
   /** Counts the writes to a resource: what was made of its objects is good while this stays. */
@@ -42,48 +44,44 @@ export class Memory {
   }
 }
 
+/** So many changes are put into a sorted list; after more of them it is sorted anew. It holds on to what was changed. */
+const mostChanged = 500;
+
 class Collection {
   readonly byKey = new Map<string, Entry>();
   revision = 0;
+  /** As it was before the changes; undefined when they were too many. */
   #sorted: readonly Entry[] | undefined;
+  readonly #changed = new Set<string>();
 
   put(entry: Entry): void {
     this.byKey.set(entry.key, entry);
-    this.#touch();
+    this.#touch(entry.key);
   }
 
   remove(key: string): void {
     this.byKey.delete(key);
-    this.#touch();
+    this.#touch(key);
   }
 
   sorted(): readonly Entry[] {
-    this.#sorted ??= sortEntries([...this.byKey.values()]);
+    const changed = [...this.#changed].map((key) => [key, this.byKey.get(key)] as const);
+    this.#sorted = this.#sorted === undefined ? overlaid([], this.byKey) : overlaid(this.#sorted, new Map(changed));
+    this.#changed.clear();
     return this.#sorted;
   }
 
-  #touch(): void {
+  #touch(key: string): void {
     this.revision++;
+    if (this.#sorted === undefined) return;
+    this.#changed.add(key);
+    if (this.#changed.size <= mostChanged) return;
     this.#sorted = undefined;
+    this.#changed.clear();
   }
 }
 
 /** A list as it was, from how it is and what has happened since (oldest first, of this resource alone). */
 export function rewind(now: readonly Entry[], since: readonly Change[]): readonly Entry[] {
-  if (since.length === 0) return now;
-  const byKey = new Map(now.map((entry) => [entry.key, entry]));
-  for (const { before, after } of since.toReversed()) {
-    if (before === undefined) byKey.delete(after.key);
-    else byKey.set(after.key, before);
-  }
-  return sortEntries([...byKey.values()]);
-}
-
-function sortEntries(entries: Entry[]): readonly Entry[] {
-  const keys = new Map(entries.map((entry) => [entry, entry.key]));
-  return entries.sort((a, b) => compare(keys.get(a) ?? "", keys.get(b) ?? ""));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return overlaid(now, new Map(since.toReversed().map(({ before, after }) => [after.key, before])));
 }
