@@ -16,6 +16,7 @@ import { openMeters } from "../../operator/meters.ts";
 import { runOperator } from "../../operator/operator.ts";
 import type { Address } from "../commands/operator.ts";
 import type { DataFolder } from "./data-folder.ts";
+import { openAsOperator } from "./operator-account.ts";
 import { type Pushgateway, startPushgateway } from "./pushgateway.ts";
 
 export interface MachineOptions {
@@ -62,7 +63,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     startPushgateway({ listen: options.pushgateway, folder: folder.pushgateway, path: environment.PATH, log }),
     makeCatalogue(cluster, signal),
   ]);
-  await together(opening, [
+  const [, , asOperator] = await together(opening, [
     startRunner(cluster, {
       ...{ node, image, entry: options.entry, log, signal },
       ...{ folder: folder.machine, clientAuthority: server.caPem, allowCommands },
@@ -70,8 +71,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       environment: { NODE_COMPILE_CACHE: folder.compiled, ...environment },
     }),
     startControllers(cluster, { authority: server.caPem, log, signal }),
+    openAsOperator(cluster, server, { namespace: operatorNamespace, image, signal }),
   ]);
-  const operator = opening.use(await startOperator(cluster, options, pushgateway.url));
+  const operator = opening.use(await startOperator(asOperator, options, pushgateway.url));
   const open = opening.move();
   return {
     ...{ url: server.url, metricsPort: operator.port, pushgateway, trouble: operator.trouble },
@@ -138,7 +140,6 @@ interface RunningOperator extends AsyncDisposable {
   readonly trouble: Promise<never>;
 }
 
-/** With the rights of the administrator: it is a part of the API server's process. */
 async function startOperator(
   cluster: Cluster,
   { metrics, version, log }: MachineOptions,

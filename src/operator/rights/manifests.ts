@@ -14,7 +14,9 @@ export interface OperatorManifestOptions {
 
 type Manifest = Opaque & { readonly kind: string; readonly metadata: Opaque };
 
-const name = "coldstream-operator";
+/** Of its account, its roles and its Deployment. */
+export const operatorName = "coldstream-operator";
+const name = operatorName;
 const selector = { "app.kubernetes.io/name": "coldstream", "app.kubernetes.io/component": "operator" };
 const rbac = "rbac.authorization.k8s.io/v1";
 const pushgatewayPort = 56789;
