@@ -27,8 +27,9 @@ export interface MakeOptions extends Waiting {
 
 /**
  * Side by side but for what waits for another: the Job for all but its RoleBinding, which waits for the Role and takes an API
- * server up to 100 ms (ADR 0104). Until it is there the Job's programs do not believe a refusal; those of a hook do, so for
- * hooks the Job waits. The account outlives the session and is given what it lacks; the rest is made once. Whether the Job exists now.
+ * server up to 100 ms (ADR 0104). Until it is there the Job's programs do not believe a refusal; those of a hook by exec
+ * do, so for these the Job waits. The account outlives the session and is given what it lacks; the rest is made once. Whether
+ * the Job exists now.
  */
 export async function makeExecutor(
   { cluster }: World,
@@ -44,9 +45,10 @@ export async function makeExecutor(
   const later = new Set([...bindings, ...made]);
   const [isWanted] = await settled([before(), ...objects.filter((object) => !later.has(object)).map(make)]);
   if (isWanted !== true) return false;
-  const hasHooks = bindings.length > 1;
-  await settled([...bindings, ...(hasHooks ? [] : made)].map(make));
-  if (hasHooks) await settled(made.map(make));
+  // they have a RoleBinding of their own
+  const hasExecHooks = bindings.length > 1;
+  await settled([...bindings, ...(hasExecHooks ? [] : made)].map(make));
+  if (hasExecHooks) await settled(made.map(make));
   return true;
 }
 
