@@ -1,7 +1,8 @@
-import { createAccount, createOperator, createUser, type KeyPair } from "@nats-io/nkeys";
+import { createUser } from "@nats-io/nkeys";
 import { describe, expect, test } from "vitest";
 import { failureOf } from "../../tests/support/failure-of.ts";
 import { startNatsServer } from "../../tests/support/nats-server.ts";
+import { operatorMode } from "../../tests/support/operator-mode.ts";
 import { type ConnectOptions, connect } from "./connection.ts";
 import { openJetStream } from "./jetstream.ts";
 import { streamNames } from "./streams.ts";
@@ -58,40 +59,3 @@ describe("logging in", () => {
     );
   });
 });
-
-/** A server configuration with one operator and account, and a user's creds for it. */
-function operatorMode(): { config: string; creds: string } {
-  const operator = createOperator();
-  const account = createAccount();
-  const system = createAccount();
-  const user = createUser();
-  const all = { subs: -1, data: -1, payload: -1 };
-  const limits = { ...all, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
-  const jetstream = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
-  const operatorJwt = jwt(operator, operator, { type: "operator", version: 2 });
-  const accountJwt = jwt(operator, account, { type: "account", version: 2, limits: { ...limits, ...jetstream } });
-  const systemJwt = jwt(operator, system, { type: "account", version: 2, limits });
-  const userJwt = jwt(account, user, { type: "user", version: 2, ...all, pub: {}, sub: {} });
-  const block = (name: string, text: string) => `-----BEGIN ${name}-----\n${text}\n------END ${name}------\n\n`;
-  return {
-    config: `operator: ${operatorJwt}
-      resolver: MEMORY
-      system_account: ${system.getPublicKey()}
-      resolver_preload: { ${account.getPublicKey()}: ${accountJwt}, ${system.getPublicKey()}: ${systemJwt} }`,
-    creds: `${block("NATS USER JWT", userJwt)}*** IMPORTANT ***\n\n${block("USER NKEY SEED", decoder.decode(user.getSeed()))}`,
-  };
-}
-
-function jwt(issuer: KeyPair, subject: KeyPair, nats: object): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = {
-    jti: "x",
-    iat: Math.floor(Date.now() / 1000),
-    iss: issuer.getPublicKey(),
-    sub: subject.getPublicKey(),
-    name: "t",
-    nats,
-  };
-  const signed = `${part({ typ: "JWT", alg: "ed25519-nkey" })}.${part(claims)}`;
-  return `${signed}.${Buffer.from(issuer.sign(Buffer.from(signed))).toString("base64url")}`;
-}

@@ -1,14 +1,17 @@
 import { createAccount, createOperator, createUser, type KeyPair } from "@nats-io/nkeys";
 
 export interface OperatorMode {
-  /** For nats-server, which keeps the accounts' JWTs in `folder`, as with the chart's resolver of type `full`. */
+  /** For nats-server. */
   readonly config: string;
   /** The credentials file of a user of an account with JetStream, as `nsc generate creds` writes it. */
   readonly creds: string;
 }
 
-/** An operator, its system account, and an account whose JWT is preloaded. */
-export function operatorMode(folder: string): OperatorMode {
+/**
+ * An operator, its system account, and an account whose JWT is preloaded. The server keeps the accounts' JWTs in `folder`, as with
+ * the chart's resolver of type `full`; without one, in memory.
+ */
+export function operatorMode(folder?: string): OperatorMode {
   const [operator, account, system, user] = [createOperator(), createAccount(), createAccount(), createUser()];
   const all = { subs: -1, data: -1, payload: -1 };
   const limits = { ...all, imports: -1, exports: -1, wildcards: true, conn: -1, leaf: -1 };
@@ -20,11 +23,12 @@ export function operatorMode(folder: string): OperatorMode {
     [system.getPublicKey(), jwt(operator, system, accountClaims({}))],
   ];
   const userJwt = jwt(account, user, { type: "user", version: 2, ...all, pub: {}, sub: {} });
+  const full = `{ type: full, dir: ${JSON.stringify(folder)}, allow_delete: true, interval: "2m" }`;
   const seed = new TextDecoder().decode(user.getSeed());
   return {
     config: `operator: ${operatorJwt}
       system_account: ${system.getPublicKey()}
-      resolver: { type: full, dir: ${JSON.stringify(folder)}, allow_delete: true, interval: "2m" }
+      resolver: ${folder === undefined ? "MEMORY" : full}
       resolver_preload: { ${preloaded.map(([key, token]) => `${key}: ${token}`).join(", ")} }`,
     creds: `${block("NATS USER JWT", userJwt)}${important}${block("USER NKEY SEED", seed)}${stars}\n`,
   };
