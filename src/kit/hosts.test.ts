@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bracketed, openHosts, reachable, unbracketed } from "./hosts.ts";
+import { bracketed, listenHint, openHosts, reachable, unbracketed } from "./hosts.ts";
 
 const hosts = openHosts({
   "sample-nats.demo.svc:4222": "127.0.0.1:41234",
@@ -27,4 +27,11 @@ test.each([
   ["every address", "::", "[::]", "127.0.0.1"],
 ])("writes %s for URLs, and where one that listens there is reached", (_title, host, text, reached) => {
   expect([bracketed(host), reachable(host), unbracketed(text)]).toEqual([text, reached, host]);
+});
+
+test.each([
+  ["in use", "EADDRINUSE", /^end the program that uses the address, or name another one with --listen$/],
+  ["another machine's", "EADDRNOTAVAIL", /^this machine does not have that address: .* --listen, or 0\.0\.0\.0/],
+])("says what to do about an address that is %s", (_title, code, hint) => {
+  expect(listenHint(Object.assign(new Error("listen"), { code }), "--listen")).toMatch(hint);
 });

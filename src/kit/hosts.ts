@@ -51,3 +51,11 @@ export function unbracketed(hostname: string): string {
 export function reachable(host: string): string {
   return host === "0.0.0.0" || host === "::" ? "127.0.0.1" : bracketed(host);
 }
+
+/** What to do about an address that a server could not listen at. `option` names it. */
+export function listenHint(error: unknown, option: string): string {
+  const isForeign = error instanceof Error && "code" in error && error.code === "EADDRNOTAVAIL";
+  return isForeign
+    ? `this machine does not have that address: name one that it has with ${option}, or 0.0.0.0 for all of them`
+    : `end the program that uses the address, or name another one with ${option}`;
+}

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { describe, Failure } from "../kit/failures.ts";
-import { reachable } from "../kit/hosts.ts";
+import { bracketed, listenHint, reachable } from "../kit/hosts.ts";
 import type { Log } from "../kit/log.ts";
 import { authenticator } from "./auth.ts";
 import { authorityOf } from "./authority.ts";
@@ -73,8 +73,8 @@ function urlOf(host: string, port: number): string {
 }
 
 function notListening({ host, port }: ApiServerOptions["listen"], cause: unknown): Failure {
-  return new Failure("configuration-invalid", `listening on ${host}:${port}: ${describe(cause)}`, {
-    ...{ cause, hint: "end the program that uses the address, or name another one with --listen" },
+  return new Failure("configuration-invalid", `listening on ${bracketed(host)}:${port}: ${describe(cause)}`, {
+    ...{ cause, hint: listenHint(cause, "--listen") },
   });
 }
 

@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { describe, Failure } from "../kit/failures.ts";
+import { bracketed, listenHint } from "../kit/hosts.ts";
 import { expositionType } from "./exposition.ts";
 
 export interface MetricsServerOptions {
@@ -122,8 +123,8 @@ async function listen(server: Server, { host, port, what }: ServeOptions): Promi
       });
     });
   } catch (error) {
-    const hint = "name another one with --metrics-address, or end what listens there";
-    throw new Failure("configuration-invalid", `serving ${what} on ${host}:${port}`, { cause: error, hint });
+    const hint = listenHint(error, "--metrics-address");
+    throw new Failure("configuration-invalid", `serving ${what} on ${bracketed(host)}:${port}`, { cause: error, hint });
   }
   const address = server.address();
   return address === null || typeof address === "string" ? port : address.port;

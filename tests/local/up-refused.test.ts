@@ -25,6 +25,12 @@ test.each([
     /^coldstream: --listen: "999\.1\.1\.1:1" names no host\n {2}.*127\.0\.0\.1:7443\n$/,
   ],
   [
+    "an address of another machine",
+    undefined,
+    ["--listen", "203.0.113.1:7443"],
+    /^coldstream: listening on 203\.0\.113\.1:7443: .*\n {2}this machine does not have that address: .*--listen.*\n$/,
+  ],
+  [
     "a host of the Pushgateway that is none",
     undefined,
     ["--pushgateway-address", "1.2.3.4.5:1"],

@@ -13,7 +13,11 @@ function readListen(given: string): Address {
 
 export const upOptions = {
   data: text("--data <dir>", "where everything lies (XDG_DATA_HOME/coldstream or ~/.local/share/coldstream)"),
-  listen: parsed("--listen <host:port>", "of the API server (127.0.0.1:7443; port 0: any that is free)", readListen),
+  listen: parsed(
+    "--listen <host:port>",
+    "of the API server (127.0.0.1:7443; port 0: any that is free; :7443 means 0.0.0.0:7443)",
+    readListen,
+  ),
   metricsAddress: parsed(
     "--metrics-address <host:port>",
     "serve the operator's /metrics, /livez and /readyz there (127.0.0.1:7444)",

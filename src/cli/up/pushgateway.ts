@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../kit/failures.ts";
-import { bracketed, reachable } from "../../kit/hosts.ts";
+import { bracketed, listenHint, reachable } from "../../kit/hosts.ts";
 import type { Log } from "../../kit/log.ts";
 import { findProgram, type Program, runProgram, startProgram } from "../../kit/program.ts";
 import { startGateway } from "../../metrics/gateway.ts";
@@ -60,8 +60,8 @@ async function startProgramOf(program: string, options: PushgatewayOptions): Pro
 }
 
 function notStarted({ host, port }: Address, cause: unknown): Failure {
-  return new Failure("configuration-invalid", `starting the Pushgateway on ${host}:${port}`, {
-    ...{ cause, hint: "end the program that uses the address, or name another one with --pushgateway-address" },
+  return new Failure("configuration-invalid", `starting the Pushgateway on ${bracketed(host)}:${port}`, {
+    ...{ cause, hint: listenHint(cause, "--pushgateway-address") },
   });
 }
 
