@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { JsonObject } from "./json.ts";
+import { at, type JsonObject } from "./json.ts";
 import { prepareChanged, prepareNew, prepareStatus, withGeneration } from "./prepare.ts";
 import { servedResources } from "./served.ts";
 
@@ -21,6 +21,36 @@ test.each<[string, JsonObject, JsonObject]>([
   ["Node", { status: { a: 1 } }, { status: { a: 1 } }],
   ["CronJob", { status: { a: 1 } }, { status: {}, metadata: { generation: 1 } }],
 ])("a new %s", (kind, given, expected) => expect(prepareNew(resource(kind), given)).toEqual(expected));
+
+const jobMetadata = { uid: "u", name: "one" };
+const ownLabels = {
+  ...{ "controller-uid": "u", "job-name": "one" },
+  ...{ "batch.kubernetes.io/controller-uid": "u", "batch.kubernetes.io/job-name": "one" },
+};
+const matchLabels = { "batch.kubernetes.io/controller-uid": "u" };
+const foreign = { "controller-uid": "other", x: "y" };
+
+/** Labels and selector of the Job. */
+test.each<[string, JsonObject, JsonObject | undefined, JsonObject | undefined]>([
+  ["is labelled", {}, ownLabels, { matchLabels }],
+  [
+    "keeps the labels that it has",
+    { template: { metadata: { labels: foreign } } },
+    { ...ownLabels, ...foreign },
+    { matchLabels },
+  ],
+  [
+    "keeps the selector that it has",
+    { selector: { matchLabels: { a: "b" } } },
+    ownLabels,
+    { matchLabels: { ...matchLabels, a: "b" } },
+  ],
+  ["with a selector of its own is left alone", { manualSelector: true }, undefined, undefined],
+])("a new Job %s", (_title, spec, labels, selector) => {
+  const job = prepareNew(resource("Job"), { metadata: jobMetadata, spec });
+  expect(at(job, "spec", "template", "metadata", "labels")).toEqual(labels);
+  expect(at(job, "spec", "selector")).toEqual(selector);
+});
 
 test.each<[string, JsonObject, string]>([
   ["nothing", {}, "BestEffort"],

@@ -1,5 +1,6 @@
 import { at, isObject, isSame, type JsonObject, textAt } from "./json.ts";
 import { metadataOf, withMetadata } from "./objects.ts";
+import { podLabels, selectorLabels } from "./schema/job-selector.ts";
 import type { ServedResource } from "./served.ts";
 
 type Change = (object: JsonObject) => JsonObject;
@@ -43,13 +44,8 @@ export function prepareStatus(before: JsonObject, given: JsonObject): JsonObject
   const { status: _, ...rest } = before;
   // who writes a pod's status does not say how it is to be evicted
   const qos = before["kind"] === "Pod" ? at(before, "status", "qosClass") : undefined;
-  const status = qos === undefined ? given["status"] : { ...statusOf(given), qosClass: qos };
+  const status = qos === undefined ? given["status"] : { ...objectIn(given, "status"), qosClass: qos };
   return status === undefined ? rest : { ...rest, status };
-}
-
-function statusOf(object: JsonObject): JsonObject {
-  const status = object["status"];
-  return isObject(status) ? status : {};
 }
 
 /** The generation counts what was asked for: not the metadata, and not the status. */
@@ -78,22 +74,22 @@ function withData(secret: JsonObject): JsonObject {
   return { ...rest, type, data: { ...(isObject(data) ? data : {}), ...Object.fromEntries(encoded) } };
 }
 
-/** A Job finds its pods by labels that only it has. */
+/** A Job finds its pods by labels that only it has. What a client gives stays, to be refused where it is wrong. */
 function withSelector(job: JsonObject): JsonObject {
   const spec = at(job, "spec");
   if (!isObject(spec) || spec["manualSelector"] === true) return job;
-  const uid = textAt(job, "metadata", "uid");
-  const name = textAt(job, "metadata", "name");
-  const template = isObject(spec["template"]) ? spec["template"] : {};
+  const template = objectIn(spec, "template");
   const metadata = metadataOf(template);
-  const given = isObject(metadata["labels"]) ? metadata["labels"] : {};
-  const labels = {
-    ...given,
-    ...{ "batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": name },
-    ...{ "controller-uid": uid, "job-name": name },
-  };
-  const selector = { matchLabels: { "batch.kubernetes.io/controller-uid": uid } };
+  const labels = { ...podLabels(job), ...objectIn(metadata, "labels") };
+  const given = objectIn(spec, "selector");
+  const matchLabels = { ...selectorLabels(textAt(job, "metadata", "uid")), ...objectIn(given, "matchLabels") };
+  const selector = { ...given, matchLabels };
   return { ...job, spec: { ...spec, selector, template: { ...template, metadata: { ...metadata, labels } } } };
+}
+
+function objectIn(holder: JsonObject, name: string): JsonObject {
+  const found = holder[name];
+  return isObject(found) ? found : {};
 }
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/ */

@@ -1,8 +1,10 @@
 import { parseCron } from "../../kit/cron.ts";
 import { Failure } from "../../kit/failures.ts";
-import { at, isObject, isSame, type JsonObject, type JsonValue, textAt } from "../json.ts";
+import { at, isSame, type JsonObject, type JsonValue, textAt } from "../json.ts";
 import { nonNegative, oneOf } from "./checks.ts";
 import { type FieldError, invalid, required, unsupported } from "./field-error.ts";
+import { jobSelectorErrors } from "./job-selector.ts";
+import { labelMistakes } from "./names.ts";
 import { templateErrors } from "./validate-pod.ts";
 
 const counts = [
@@ -10,27 +12,19 @@ const counts = [
   ...["backoffLimitPerIndex", "maxFailedIndexes"],
 ];
 
-export function jobErrors(job: JsonObject): readonly FieldError[] {
-  const spec = at(job, "spec");
-  return [...jobSpecErrors(spec, "spec"), ...selectorErrors(spec, textAt(job, "metadata", "uid"))];
+export function jobErrors(job: JsonObject, before?: JsonObject): readonly FieldError[] {
+  return [...jobSpecErrors(at(job, "spec"), "spec"), ...jobSelectorErrors(job, before), ...hostErrors(job)];
 }
 
-/** The selector is made here, unless the user says that he makes it. */
-function selectorErrors(spec: JsonValue | undefined, uid: string): readonly FieldError[] {
-  const selector = at(spec, "selector");
-  const labels = at(spec, "template", "metadata", "labels");
-  const isManual = at(spec, "manualSelector") === true;
-  const generated = { matchLabels: { "batch.kubernetes.io/controller-uid": uid } };
-  const wanted = at(selector, "matchLabels");
-  const fits = isObject(wanted) && Object.entries(wanted).every(([key, value]) => at(labels, key) === value);
-  const isForeign = !isManual && selector !== undefined && !isSame(selector, generated);
-  return [
-    ...(selector === undefined ? [required("spec.selector")] : []),
-    ...(isForeign ? [invalid("spec.selector", selector, "`selector` not auto-generated")] : []),
-    ...(fits
-      ? []
-      : [invalid("spec.template.metadata.labels", labels ?? null, "`selector` does not match template `labels`")]),
-  ];
+/** Pods of an Indexed Job are named by their index: the longest must be a host's name. */
+function hostErrors(job: JsonObject): readonly FieldError[] {
+  const completions = at(job, "spec", "completions");
+  const isIndexed = textAt(job, "spec", "completionMode") === "Indexed";
+  if (!isIndexed || typeof completions !== "number" || completions <= 0) return [];
+  const name = textAt(job, "metadata", "name");
+  const host = `${name}-${completions - 1}`;
+  if (labelMistakes(host).length === 0) return [];
+  return [invalid("metadata.name", name, `will not able to create pod with invalid DNS label: ${host}`)];
 }
 
 function jobSpecErrors(spec: JsonValue | undefined, path: string): readonly FieldError[] {
@@ -42,6 +36,9 @@ function jobSpecErrors(spec: JsonValue | undefined, path: string): readonly Fiel
       ? [required(`${path}.completions`, "when completion mode is Indexed")]
       : []),
     ...(isIndexed ? [] : indexedOnly(spec, path)),
+    ...(at(spec, "maxFailedIndexes") !== undefined && at(spec, "backoffLimitPerIndex") === undefined
+      ? [required(`${path}.backoffLimitPerIndex`, "when maxFailedIndexes is specified")]
+      : []),
     ...oneOf(spec, path, ["podReplacementPolicy", replacementsOf(spec)]),
     ...templateErrors(at(spec, "template"), `${path}.template`),
     ...restartErrors(textAt(spec, "template", "spec", "restartPolicy"), `${path}.template.spec.restartPolicy`),

@@ -39,7 +39,7 @@ function sealedErrors(before: JsonObject, after: JsonObject, names: readonly str
 }
 
 /** Of a suspended Job that has not started, where its pods may run can still change. */
-const scheduling = ["affinity", "nodeSelector", "tolerations", "schedulingGates"];
+const scheduling = ["nodeSelector", "tolerations", "schedulingGates"];
 
 function jobChangeErrors(before: JsonObject, after: JsonObject): readonly FieldError[] {
   const fields = [
@@ -68,8 +68,13 @@ function fixedTemplate(template: JsonValue | undefined, isOpen: boolean): JsonVa
   return {
     ...template,
     metadata: withoutFields(metadata, ["labels", "annotations"]),
-    spec: withoutFields(spec, scheduling),
+    spec: { ...withoutFields(spec, ["affinity", ...scheduling]), affinity: fixedAffinity(spec) },
   };
+}
+
+/** Near which pods it runs stays. */
+function fixedAffinity(spec: JsonObject): JsonObject {
+  return withoutFields(spec["affinity"], ["nodeAffinity"]);
 }
 
 function withoutFields(object: JsonValue | undefined, names: readonly string[]): JsonObject {
@@ -78,10 +83,12 @@ function withoutFields(object: JsonValue | undefined, names: readonly string[]):
 
 /** An Indexed Job can be made longer or shorter together with its parallelism. */
 function completionErrors(before: JsonObject, after: JsonObject): readonly FieldError[] {
+  const field = "spec.completions";
+  if (at(after, "spec", "completionMode") !== "Indexed") return immutable(before, after, field);
   const completions = at(after, "spec", "completions");
-  const isElastic =
-    at(after, "spec", "completionMode") === "Indexed" && isSame(completions, at(after, "spec", "parallelism"));
-  return isElastic ? [] : immutable(before, after, "spec.completions");
+  const isFree = completions === undefined || isSame(completions, at(after, "spec", "parallelism"));
+  if (isFree || isSame(at(before, "spec", "completions"), completions)) return [];
+  return [invalid(field, completions, "can only be modified in tandem with spec.parallelism")];
 }
 
 const podFields =

@@ -13,6 +13,12 @@ const metadata = { name: "one" };
 const container = { name: "c", image: "i" };
 const template = { spec: { restartPolicy: "Never", containers: [container] } };
 const pod = (spec: JsonObject) => ({ metadata, spec: { containers: [container], ...spec } });
+const jobOf = (spec: JsonObject, uid = "u") => {
+  const matchLabels = { "batch.kubernetes.io/controller-uid": "u" };
+  const labels = { ...matchLabels, "controller-uid": "u", "job-name": "one", "batch.kubernetes.io/job-name": "one" };
+  const own = { metadata: { labels }, spec: template.spec };
+  return { metadata: { ...metadata, uid }, spec: { selector: { matchLabels }, template: own, ...spec } };
+};
 const cronJob = (spec: JsonObject) => ({
   metadata,
   spec: { schedule: "@hourly", jobTemplate: { spec: { template } }, ...spec },
@@ -54,8 +60,24 @@ test.each<[string, JsonObject, readonly string[]]>([
       "spec.backoffLimit: Invalid value: -1: must be greater than or equal to 0",
       "spec.template.spec.containers: Required value",
       'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
+      "metadata.uid: Required value",
+      "spec.template.metadata.labels[controller-uid]: Required value: must be ''",
+      "spec.template.metadata.labels[job-name]: Required value: must be 'one'",
+      "spec.template.metadata.labels[batch.kubernetes.io/controller-uid]: Required value: must be ''",
+      "spec.template.metadata.labels[batch.kubernetes.io/job-name]: Required value: must be 'one'",
       'spec.selector: Invalid value: {"matchLabels":{"a":"b"}}: `selector` not auto-generated',
       "spec.template.metadata.labels: Invalid value: null: `selector` does not match template `labels`",
+    ],
+  ],
+  [
+    "Job",
+    {
+      metadata: { name: "a.b", uid: "u" },
+      spec: { ...jobOf({}).spec, manualSelector: true, completionMode: "Indexed", completions: 5, maxFailedIndexes: 1 },
+    },
+    [
+      "spec.backoffLimitPerIndex: Required value: when maxFailedIndexes is specified",
+      'metadata.name: Invalid value: "a.b": will not able to create pod with invalid DNS label: a.b-4',
     ],
   ],
   ["CronJob", cronJob({}), []],
@@ -196,11 +218,13 @@ test.each<[string, JsonObject, JsonObject, readonly string[]]>([
   );
 });
 
-const jobOf = (spec: JsonObject) => {
-  const labels = { "batch.kubernetes.io/controller-uid": "u" };
-  const own = { metadata: { labels }, spec: template.spec };
-  return { metadata: { ...metadata, uid: "u" }, spec: { selector: { matchLabels: labels }, template: own, ...spec } };
-};
+const affinity = (...names: readonly string[]) => ({
+  suspend: true,
+  template: {
+    ...jobOf({}).spec.template,
+    spec: { ...template.spec, affinity: Object.fromEntries(names.map((name) => [name, {}])) },
+  },
+});
 
 test.each<[JsonObject, JsonObject, readonly string[]]>([
   [{}, { parallelism: 2, suspend: true, ttlSecondsAfterFinished: 5 }, []],
@@ -210,8 +234,38 @@ test.each<[JsonObject, JsonObject, readonly string[]]>([
     { completions: 2, parallelism: 2, completionMode: "Indexed" },
     [],
   ],
+  [
+    { completions: 2, parallelism: 1, completionMode: "Indexed" },
+    { completions: 2, parallelism: 3, completionMode: "Indexed" },
+    [],
+  ],
   [{}, { managedBy: "a/b" }, ["spec.managedBy"]],
+  [{ suspend: true }, affinity("nodeAffinity"), []],
+  [{ suspend: true }, affinity("nodeAffinity", "podAffinity"), ["spec.template"]],
+  [{}, affinity("nodeAffinity"), ["spec.template"]],
 ])("of a Job, %j may become %j but for %j", (before, after, fields) => {
   const errors = validateUpdate(servedOf("Job"), jobOf(before), jobOf(after));
   expect(errors.map(({ field }) => field)).toEqual(fields);
+});
+
+test("an Indexed Job is made longer together with its parallelism only", () => {
+  const [before, after] = [1, 2].map((completions) =>
+    jobOf({ completions, parallelism: 1, completionMode: "Indexed" }),
+  );
+  expect(validateUpdate(servedOf("Job"), before ?? {}, after ?? {}).map(({ message }) => message)).toEqual([
+    "Invalid value: 2: can only be modified in tandem with spec.parallelism",
+  ]);
+});
+
+test("a Job of another uid would not find its pods; whose status is written is not asked", () => {
+  const [before, after] = [jobOf({}), jobOf({}, "x")];
+  expect(validateUpdate(servedOf("Job"), before, after).map(({ field }) => field)).toEqual([
+    "metadata.uid",
+    "spec.template.metadata.labels[controller-uid]",
+    "spec.template.metadata.labels[batch.kubernetes.io/controller-uid]",
+    "spec.selector",
+  ]);
+  expect(validateUpdate(servedOf("Job"), before, after, { isStatus: true }).map(({ field }) => field)).toEqual([
+    "metadata.uid",
+  ]);
 });

@@ -55,6 +55,8 @@ export function validateUpdate(
   { isStatus = false }: { readonly isStatus?: boolean } = {},
 ): readonly FieldError[] {
   const { isOurs, kind } = resource;
+  // who writes the status of a built-in kind cannot touch the rest, which is then not looked at
+  if (isStatus && !isOurs) return [...metadataChangeErrors(before, after), ...metadataErrors(kind, after)];
   const all = errorsOf(resource, after, before);
   const errors = isOurs && isStatus ? all.map(asOfStatus) : all;
   // where the shape is wrong Kubernetes looks at no rules, and says so of the whole
