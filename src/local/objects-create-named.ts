@@ -17,5 +17,8 @@ export async function createNamed(
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
     throw conflict(place.resource, place.name, why);
   }
-  return await create(objects, place, withMetadata(given, { resourceVersion: undefined }), options);
+  const made = await create(objects, place, withMetadata(given, { resourceVersion: undefined }), options);
+  const version = textAt(readable, "metadata", "resourceVersion");
+  // as Kubernetes has it: where nothing is written nothing takes its place
+  return options.dryRun && version !== "" ? withMetadata(made, { resourceVersion: version }) : made;
 }

@@ -13,10 +13,10 @@ import {
   type WriteOptions,
   withMetadata,
 } from "./objects.ts";
+import type { Patcher } from "./patcher.ts";
 import { prepareChanged, prepareStatus, withGeneration } from "./prepare.ts";
-import type { ServedResource } from "./served.ts";
 import { checkChange, shaped } from "./shapes.ts";
-import { badRequest, conflict, invalid, modifiedMeanwhile, Refused } from "./status.ts";
+import { badRequest, conflict, invalid, modifiedMeanwhile, notPatched } from "./status.ts";
 
 export interface UpdateOptions extends WriteOptions {
   readonly subresource: "status" | "finalize" | undefined;
@@ -32,6 +32,7 @@ export async function replace(
   const readable = meantFor(target, given, options);
   const name = textAt(readable, "metadata", "name");
   const entry = find(objects, target);
+  checkUid(target, entry, readable);
   const { isOurs, kind } = target.resource;
   // AllowUnconditionalUpdate of its strategy
   const isConditional = isOurs || kind === "Lease";
@@ -58,34 +59,19 @@ function checkName({ name }: ObjectAt, object: JsonObject): void {
   throw badRequest(`the name of the object (${given}) does not match the name on the URL (${name})`);
 }
 
-/** PATCH: `change` makes the new object of the one that is there. */
+/** PATCH. */
 export async function patch(
   objects: Objects,
   target: ObjectAt,
-  change: (before: JsonObject) => JsonObject,
+  patcher: Patcher,
   options: UpdateOptions,
 ): Promise<JsonObject> {
   const entry = find(objects, target);
-  const named = addressed(change(entry.parse()), target);
-  const readable = patched(target.resource, named, options);
+  const named = addressed(patcher.patched(entry.parse()), target);
+  const unreadable = (why: string) => notPatched(patcher.blamed(named), why);
+  const readable = shaped(target.resource, named, { ...options, unreadable });
   checkName(target, readable);
-  const uid = textAt(readable, "metadata", "uid");
-  if (uid !== "" && uid !== entry.uid) {
-    const message = `Invalid value: ${JSON.stringify(uid)}: field is immutable`;
-    throw invalid(target.resource, target.name, [{ reason: "FieldValueInvalid", message, field: "metadata.uid" }]);
-  }
   return await write(objects, target, { entry, named: readable, options });
-}
-
-/** As `shaped`. That a patch made something unreadable is said of the patch. */
-function patched(resource: ServedResource, named: JsonObject, options: UpdateOptions): JsonObject {
-  try {
-    return shaped(resource, named, options);
-  } catch (error) {
-    if (!(error instanceof Refused && error.code === 400)) throw error;
-    const message = `Invalid value: ${JSON.stringify(JSON.stringify(named))}: ${error.message}`;
-    throw invalid({ group: "", plural: "", kind: "" }, "", [{ reason: "FieldValueInvalid", message, field: "patch" }]);
-  }
 }
 
 interface Write {
@@ -98,7 +84,7 @@ interface Write {
 async function write(objects: Objects, target: ObjectAt, { entry, named, options }: Write): Promise<JsonObject> {
   const { resource } = target;
   const before = entry.parse();
-  checkMeant(target, entry, named);
+  checkVersion(target, entry, named);
   const meant = meantBy(target, {
     before,
     named,
@@ -112,9 +98,12 @@ async function write(objects: Objects, target: ObjectAt, { entry, named, options
   checkChange(resource, { before, after, isStatus: options.subresource === "status" });
   if (options.dryRun) return after;
   const place = placeOf(target);
-  const text = (version: number) => textOf(after, version);
-  const isLast = isGoing(after) && isFree(after);
-  return (await (isLast ? objects.store.remove(place, text) : objects.store.put(place, text))).parse();
+  if (isGoing(after) && isFree(after)) {
+    // watchers are told what it was last
+    await objects.store.remove(place, (version) => textOf(before, version));
+    return after;
+  }
+  return (await objects.store.put(place, (version) => textOf(after, version))).parse();
 }
 
 /** Nothing holds it any more. */
@@ -124,14 +113,15 @@ function isFree(object: JsonObject): boolean {
   return finalizersOf(object).length === 0 && !isWaiting && (!Array.isArray(contents) || contents.length === 0);
 }
 
-/** Whether it is the object, at the version, that the writer has seen. */
-function checkMeant({ resource, name }: ObjectAt, entry: Entry, named: JsonObject): void {
+/** Whether it is the object that the writer means. A patch that says another uid would change it, which is refused as that. */
+function checkUid({ resource, name }: ObjectAt, { uid: found }: Entry, named: JsonObject): void {
   const uid = textAt(named, "metadata", "uid");
-  const found = entry.uid;
-  if (uid !== "" && uid !== found) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`;
-    throw conflict(resource, name, why);
-  }
+  if (uid === "" || uid === found) return;
+  throw conflict(resource, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${found}`);
+}
+
+/** Whether the writer has seen its last version. */
+function checkVersion({ resource, name }: ObjectAt, entry: Entry, named: JsonObject): void {
   const version = textAt(named, "metadata", "resourceVersion");
   if (version !== "" && version !== String(entry.version)) throw modifiedMeanwhile(resource, name);
 }
@@ -144,16 +134,17 @@ interface Meant {
 
 function meantBy({ resource }: ObjectAt, { before, named, subresource }: Meant): JsonObject {
   const { labels, annotations, ownerReferences, finalizers, generateName } = metadataOf(named);
+  const uid = textAt(named, "metadata", "uid") || textAt(before, "metadata", "uid");
   if (subresource === "status") {
     const after = prepareStatus(before, named);
     // who writes the status of a built-in kind may label it too
-    return resource.isOurs ? after : withMetadata(after, { labels, annotations, finalizers });
+    return resource.isOurs ? after : withMetadata(after, { labels, annotations, finalizers, uid });
   }
   if (subresource === "finalize") {
     const finalizers = at(named, "spec", "finalizers") ?? [];
     return { ...before, spec: { finalizers } };
   }
-  const own = { labels, annotations, ownerReferences, finalizers, generateName };
+  const own = { labels, annotations, ownerReferences, finalizers, generateName, uid };
   // Once it is going only custom resources' writers are told that they cannot change it.
   const [first, second] = resource.isOurs ? [named, before] : [before, named];
   const end = metadataOf(first)["deletionTimestamp"] ?? metadataOf(second)["deletionTimestamp"];

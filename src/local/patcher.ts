@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, type JsonValue } from "./json.ts";
+import { goText } from "./patch/go-text.ts";
 import { jsonPatch } from "./patch/json-patch.ts";
 import { mergePatch } from "./patch/merge-patch.ts";
 import type { Patched } from "./patch/patched.ts";
@@ -13,23 +14,26 @@ const types = {
   apply: "application/apply-patch+yaml",
 } as const;
 
-/** What a patch of a media type makes of an object. Throws Refused for types that are not taken. */
-export function patcherOf(
-  resource: ServedResource,
-  mediaType: string,
-  body: JsonValue,
-): (before: JsonObject) => JsonObject {
+export interface Patcher {
+  /** What the patch makes of an object. Throws Refused where it does not fit. */
+  patched(before: JsonObject): JsonObject;
+  /** What is said to be wrong when what it made cannot be read. */
+  blamed(made: JsonObject): string;
+}
+
+/** Throws Refused for media types that are not taken. */
+export function patcherOf(resource: ServedResource, mediaType: string, body: JsonValue): Patcher {
   switch (mediaType) {
     case types.json:
-      return (before) => patched(jsonPatch(before, body));
+      return { patched: (before) => patched(jsonPatch(before, body)), blamed: JSON.stringify };
     case types.merge:
       if (!isObject(body)) throw badRequest("the patch is no JSON object");
-      return (before) => mergePatch(before, body);
+      return { patched: (before) => mergePatch(before, body), blamed: JSON.stringify };
     case types.strategic:
       // as Kubernetes has it: custom resources take none
       if (resource.isOurs) throw unsupportedMediaType(acceptedFor(resource));
       if (!isObject(body)) throw badRequest("the patch is no JSON object");
-      return (before) => patched(strategicMerge(resource, before, body));
+      return { patched: (before) => patched(strategicMerge(resource, before, body)), blamed: () => goText(body) };
     case types.apply:
       throw new Refused(415, "UnsupportedMediaType", "server-side apply is not served here: leave out --server-side");
     default:

@@ -1,9 +1,9 @@
 import { type JsonObject, textAt } from "./json.ts";
-import { decode, strictMessage } from "./schema/decode.ts";
+import { cannotHandle, decode, strictly } from "./schema/decode.ts";
 import { applyDefaults } from "./schema/defaults.ts";
 import { validate, validateUpdate } from "./schema/validate.ts";
 import type { ServedResource } from "./served.ts";
-import { badRequest, type Cause, invalid } from "./status.ts";
+import { badRequest, type Cause, invalid, type Refused } from "./status.ts";
 
 /** What happens to fields that the kind does not have; they are dropped, whatever happens. */
 export interface FieldValidation {
@@ -12,17 +12,19 @@ export interface FieldValidation {
   readonly warn: (message: string) => void;
 }
 
+export interface Reading extends FieldValidation {
+  /** How it is refused; undefined: as an object that was sent. */
+  readonly unreadable?: (why: string) => Refused;
+}
+
 /** What a client sent as the kind knows it: without unknown fields, with defaults. Throws Refused when it cannot be read. */
-export function shaped(
-  resource: ServedResource,
-  object: JsonObject,
-  { fieldValidation, warn }: FieldValidation,
-): JsonObject {
+export function shaped(resource: ServedResource, object: JsonObject, reading: Reading): JsonObject {
+  const { fieldValidation, warn } = reading;
+  const { unreadable = (why: string) => badRequest(cannotHandle(resource, why)) } = reading;
   const decoded = decode(resource, object);
-  if (decoded.kind === "refused") throw badRequest(decoded.message);
+  if (decoded.kind === "refused") throw unreadable(decoded.why);
   const { unknownFields } = decoded;
-  if (unknownFields.length > 0 && fieldValidation === "Strict")
-    throw badRequest(strictMessage(resource, unknownFields));
+  if (unknownFields.length > 0 && fieldValidation === "Strict") throw unreadable(strictly(unknownFields));
   if (fieldValidation === "Warn") for (const field of unknownFields) warn(`unknown field ${JSON.stringify(field)}`);
   return applyDefaults(resource, decoded.object);
 }

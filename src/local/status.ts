@@ -134,6 +134,12 @@ export function invalidPatch(code: 413 | 422, message: string): Refused {
     : new Refused(422, "Invalid", `the server rejected our request due to an error in our request: ${message}`, {});
 }
 
+/** What a patch made cannot be read. `blamed`: what is shown of it. */
+export function notPatched(blamed: string, why: string): Refused {
+  const message = `Invalid value: ${JSON.stringify(blamed)}: ${why}`;
+  return invalid({ group: "", plural: "", kind: "" }, "", [{ reason: "FieldValueInvalid", message, field: "patch" }]);
+}
+
 export function expired(message: string): Refused {
   return new Refused(410, "Expired", message);
 }

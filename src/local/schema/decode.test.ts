@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { JsonObject } from "../json.ts";
 import { servedResources } from "../served.ts";
-import { decode, strictMessage } from "./decode.ts";
+import { cannotHandle, decode, strictly } from "./decode.ts";
 
 function decoded(kind: string, object: JsonObject) {
   const resource = servedResources.find((each) => each.kind === kind);
@@ -81,7 +81,7 @@ test.each<[string, JsonObject, readonly string[]]>([
 test("strict validation names every unknown field", () => {
   const pods = servedResources.find(({ kind }) => kind === "Pod");
   if (pods === undefined) throw new Error("pods are not served");
-  expect(strictMessage(pods, ["metadata.foo", "zz"])).toBe(
+  expect(cannotHandle(pods, strictly(["metadata.foo", "zz"]))).toBe(
     'Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "metadata.foo", unknown field "zz"',
   );
 });
@@ -141,5 +141,6 @@ test.each<[string, JsonObject, string]>([
   expect(decoded(kind, given)).toEqual({
     kind: "refused",
     message: `${kind} in version "v1" cannot be handled as a ${kind}: ${message}`,
+    why: message,
   });
 });

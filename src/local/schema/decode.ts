@@ -11,8 +11,8 @@ export type Decoded =
       /** Paths of the fields that were dropped: `spec.containers[0].foo`. */
       readonly unknownFields: readonly string[];
     }
-  /** 400 BadRequest. */
-  | { readonly kind: "refused"; readonly message: string };
+  /** `message`: what is said of an object that was sent as it is, with 400 BadRequest; `why`: its end. */
+  | { readonly kind: "refused"; readonly message: string; readonly why: string };
 
 const metadataSchema = { $ref: "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" } as const;
 
@@ -21,18 +21,17 @@ export function decode(resource: ServedResource, object: JsonObject): Decoded {
   try {
     return { kind: "decoded", ...(resource.isOurs ? decodeOurs(resource, object) : decodeTyped(resource, object)) };
   } catch (error) {
-    if (error instanceof Misread) return { kind: "refused", message: cannotHandle(resource, error.message) };
-    throw error;
+    if (!(error instanceof Misread)) throw error;
+    return { kind: "refused", message: cannotHandle(resource, error.message), why: error.message };
   }
 }
 
-/** What `fieldValidation=Strict` says of unknown fields: 400 BadRequest. */
-export function strictMessage(resource: ServedResource, unknownFields: readonly string[]): string {
-  const texts = unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`);
-  return cannotHandle(resource, `strict decoding error: ${texts.join(", ")}`);
+/** Why `fieldValidation=Strict` refuses unknown fields. */
+export function strictly(unknownFields: readonly string[]): string {
+  return `strict decoding error: ${unknownFields.map((field) => `unknown field ${JSON.stringify(field)}`).join(", ")}`;
 }
 
-function cannotHandle({ version, kind }: ServedResource, why: string): string {
+export function cannotHandle({ version, kind }: ServedResource, why: string): string {
   return `${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`;
 }
 
