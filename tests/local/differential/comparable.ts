@@ -72,15 +72,19 @@ export function differing(one: JsonValue | undefined, other: JsonValue | undefin
   return left === right ? [] : [`${path}: ${left} | ${right}`];
 }
 
+/** Texts that have a type of their own in Go, which Kubernetes' OpenAPI does not know. */
+const textTypes = /of type v1\.PodPhase$/;
+
 /** What Go prints of its own values, and versions. */
 function withoutDetails(message: string): string {
   return (
     message
-      .replace(/ (in record|version:?) \(?\d+\)?/g, " $1 N")
+      .replace(/ (in record|in the precondition|version:?) \(?\d+\)?/g, " $1 N")
       .replace(/Invalid value: \{.*\}: (cannot change|field is immutable)/s, "$1")
       .replace(/StorageError: .* AdditionalErrorMsg: /, "")
-      .replace(/(patch: |^)Invalid value: "\{.*/s, "$1Invalid value: the object")
+      .replace(/(patch: |^)Invalid value: "\{([^"\\]|\\.)*"/s, "$1Invalid value: the object")
       .replace(", application/apply-patch+yaml", "")
+      .replace(textTypes, "of type string")
       .replace(/(pod updates may not change fields other than).*/s, "$1")
       // ours says which
       .replace(/(the server rejected our request due to an error in our request).*/s, "$1")
