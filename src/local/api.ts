@@ -1,11 +1,8 @@
-import type { Certificate } from "../kit/certificate.ts";
-import type { User } from "./auth.ts";
-import type { Authority } from "./authority.ts";
+import { type Answer, type Ask, isDryRun, objectOf } from "./ask.ts";
 import { mediaTypeOf, parseJson, readBody, readObject, readOptions } from "./body.ts";
 import { furnish } from "./first-objects.ts";
-import type { Incoming, Outgoing } from "./https.ts";
 import { type JsonObject, textAt } from "./json.ts";
-import { find, metadataOf, type ObjectAt, type Objects, placeOf, type WriteOptions } from "./objects.ts";
+import { find, metadataOf, type ObjectAt, placeOf, type WriteOptions } from "./objects.ts";
 import { create } from "./objects-create.ts";
 import { createNamed } from "./objects-create-named.ts";
 import { deleteOptionsOf, type Removed, remove } from "./objects-delete.ts";
@@ -15,40 +12,10 @@ import { patcherOf } from "./patcher.ts";
 import { type Format, formatOf, listPieces, metadataText, tablePieces } from "./representation.ts";
 import { review } from "./reviews.ts";
 import { special } from "./special.ts";
-import { badRequest, methodNotAllowed } from "./status.ts";
+import { methodNotAllowed } from "./status.ts";
 import { metadataOnly, tableOf } from "./table.ts";
-import type { Target } from "./target.ts";
 import type { Render } from "./watch.ts";
 import { watch } from "./watching.ts";
-
-/** What answering needs beside the request. */
-export interface Backing {
-  readonly objects: Objects;
-  readonly authority: Authority;
-  /** What ServiceAccounts' tokens are signed with. */
-  readonly tokenKey: Uint8Array;
-  /** Whom nodes show their logs. */
-  readonly client: Certificate;
-}
-
-/** What is asked of which resource, by whom. */
-export interface Ask extends Backing {
-  readonly verb: Verb;
-  readonly target: Target;
-  readonly query: URLSearchParams;
-  readonly user: User;
-  readonly incoming: Incoming;
-  readonly outgoing: Outgoing;
-  readonly signal: AbortSignal;
-}
-
-export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
-
-export interface Answer {
-  readonly code: number;
-  /** JSON; pieces of it are sent one after the other. Bytes are a protobuf message. */
-  readonly body: string | JsonObject | Uint8Array | Generator<string, void, undefined>;
-}
 
 /** undefined: it was answered already. */
 export async function answer(ask: Ask): Promise<Answer | undefined> {
@@ -197,12 +164,6 @@ async function deleteAll(ask: Ask): Promise<Answer> {
   return { code: 200, body: listPieces(resource, listing, "whole") };
 }
 
-export function objectOf({ target }: Pick<Ask, "target">): ObjectAt {
-  const { resource, namespace = "", name } = target;
-  if (name === undefined) throw methodNotAllowed();
-  return { resource, namespace, name };
-}
-
 function shown(ask: Ask, code: number, object: JsonObject): Answer {
   return { code, body: shownAs(ask, object, formatOf(ask.incoming.headers.accept)) };
 }
@@ -228,11 +189,4 @@ function writeOptionsOf({ query, outgoing }: Ask): WriteOptions {
   const fieldValidation = asked === "Strict" || asked === "Ignore" ? asked : "Warn";
   const warn = (message: string) => outgoing.appendHeader("warning", `299 - ${JSON.stringify(message)}`);
   return { dryRun: isDryRun(query), fieldValidation, warn };
-}
-
-export function isDryRun(query: URLSearchParams): boolean {
-  const value = query.get("dryRun");
-  if (value === null || value === "") return false;
-  if (value === "All") return true;
-  throw badRequest(`dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
 }

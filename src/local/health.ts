@@ -1,4 +1,4 @@
-import type { Answer } from "./api.ts";
+import type { Answer } from "./ask.ts";
 import type { Store } from "./store-writes.ts";
 
 interface Check {

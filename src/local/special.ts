@@ -1,4 +1,4 @@
-import { type Answer, type Ask, isDryRun, objectOf } from "./api.ts";
+import { type Answer, type Ask, isDryRun, objectOf } from "./ask.ts";
 import { bind } from "./binding.ts";
 import { readObject } from "./body.ts";
 import { passLog } from "./logs.ts";
