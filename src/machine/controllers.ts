@@ -32,6 +32,8 @@ export interface ControllersOptions {
 
 /** Disposing of them ends them; what they were doing is done to its end, or not, and found so by the next. */
 export interface Controllers extends AsyncDisposable {
+  /** From then on CronJobs make no Jobs; all else goes on. What was missed the next start makes up for. */
+  endSchedules(): Promise<void>;
   /** After the signal was aborted and all has ended. Never rejects. */
   readonly stopped: Promise<void>;
 }
@@ -53,6 +55,7 @@ export async function startControllers(cluster: Cluster, options: ControllersOpt
   }
   return {
     stopped,
+    endSchedules: opened.endSchedules,
     async [Symbol.asyncDispose]() {
       stop.abort();
       await stopped;
@@ -74,10 +77,18 @@ function openControllers(cluster: Cluster, options: ControllersOptions) {
   const caches = openCaches(cluster, { log, signal });
   const { kinds = allKinds } = options;
   const collected = kinds.map((kind) => collectedOf(cluster, kind, { ...common, caches }));
+  const schedules = new AbortController();
+  const scheduled = {
+    ...common,
+    ...caches,
+    ...told("cronjob-controller"),
+    signal: AbortSignal.any([signal, schedules.signal]),
+  };
+  const cronJobs = openCronJobController(cluster, scheduled);
   const queues = [
+    cronJobs,
     openJobController(cluster, { ...common, ...caches, ...told("job-controller"), backOff }),
     releaseOrphans(cluster, { ...common, ...caches }),
-    openCronJobController(cluster, { ...common, ...caches, ...told("cronjob-controller") }),
     openAccounts(cluster, { ...common, ...caches, authority: options.authority }),
     openNamespaces(cluster, { ...common, ...caches, kinds }),
     openProtection(cluster, { ...common, ...caches }),
@@ -87,6 +98,10 @@ function openControllers(cluster: Cluster, options: ControllersOptions) {
   return {
     ready: Promise.all(followed.map(({ ready }) => ready)),
     stopped: [...followed, ...queues].map((each) => each.stopped),
+    async endSchedules() {
+      schedules.abort();
+      await cronJobs.stopped;
+    },
   };
 }
 

@@ -6,7 +6,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { openCluster } from "../../src/kube/client.ts";
 import type { Cluster } from "../../src/kube/cluster.ts";
-import { clusterRoleBindings, clusterRoles, cronJobs, namespaces, secrets } from "../../src/kube/core.ts";
+import {
+  clusterRoleBindings,
+  clusterRoles,
+  cronJobs,
+  namespaces,
+  secrets,
+  serviceAccounts,
+} from "../../src/kube/core.ts";
 import { readKubeconfig } from "../../src/kube/kubeconfig.ts";
 import { resourceOf } from "../../src/kube/resource.ts";
 import { operatorRules } from "../../src/operator/rights/operator.ts";
@@ -121,10 +128,12 @@ test("works as this account: without a rule it stops there, and has it again aft
   expect((await admin.list(cronJobs, { namespace }, options())).items).toEqual([]);
   await end();
   await begin();
-  await eventually(
-    "the CronJob",
-    async () => (await admin.list(cronJobs, { namespace }, options())).items.length === 1,
-  );
+  const made = async () => (await admin.list(cronJobs, { namespace }, options())).items.length;
+  await eventually("the CronJob", async () => (await made()) === 1);
+  // its token is no good then; it gets an account and a token anew
+  await admin.remove(serviceAccounts, { ...own, namespace: "coldstream" }, options());
+  await create(backupConfiguration({ namespace, name: "second" }, { schedule: "0 0 1 1 *" }));
+  await eventually("the second CronJob", async () => (await made()) === 2);
 });
 
 async function create(document: object): Promise<void> {

@@ -127,22 +127,49 @@ spec: { invoker: { apiGroup: stash.appscode.com, kind: BackupConfiguration, name
     expect([after.digest, after.messages]).toEqual([before.digest, before.messages]);
   });
 
-  test("is told to end while a Job runs: nothing goes on, and the session ends after the next start", {
-    timeout: 180_000,
-  }, async () => {
-    await apply(session("interrupted"));
-    await eventually("a running Job", async () => (await phaseOf("backupsession/interrupted")) === "Running");
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 0],
+  ] as const)(
+    "is told to end by %s while a Job runs: nothing goes on, and the session says how it ended",
+    {
+      timeout: 180_000,
+    },
+    async (signal, status) => {
+      const name = `ended-by-${signal.toLowerCase()}`;
+      // a server that does not answer is waited for
+      await serverAt("nats://127.0.0.1:1");
+      await apply(session(name));
+      await eventually("a running Job", async () => (await phaseOf(`backupsession/${name}`)) === "Running");
+      up.child.kill(signal);
+      expect(await up.ended).toMatchObject({ status });
+      expect(await processesOf(data)).toEqual([]);
+      expect(storedPhase(name)).toBe("Failed");
+      await begin();
+      expect(await phaseOf(`backupsession/${name}`)).toBe("Failed");
+      await serverAt(server.url);
+    },
+  );
+
+  test("ends at once when it is told twice", { timeout: 60_000 }, async () => {
     up.child.kill("SIGINT");
-    expect(await up.ended).toMatchObject({ status: 130 });
-    expect(await processesOf(data)).toEqual([]);
-    await begin();
-    await eventually("its end", async () => /Succeeded|Failed/.test(await phaseOf("backupsession/interrupted")), {
-      timeoutMs: 120_000,
-    });
     up.child.kill("SIGTERM");
-    expect(await up.ended).toMatchObject({ status: 0 });
+    expect(await up.ended).toMatchObject({ status: 130, output: expect.not.stringContaining("all has ended") });
     await begin();
   });
+
+  async function serverAt(url: string): Promise<void> {
+    await ask("patch", "appbinding", "nats", "--type=merge", "-p", JSON.stringify({ spec: { clientConfig: { url } } }));
+  }
+
+  /** Without the API server. */
+  function storedPhase(name: string): unknown {
+    const database = new DatabaseSync(join(data, "api/store.db"), { readOnly: true });
+    const statement = database.prepare("SELECT text FROM objects WHERE resource LIKE 'backupsessions.%' AND name = ?");
+    const { status } = JSON.parse(String(statement.get(name)?.["text"]));
+    database.close();
+    return status?.phase;
+  }
 
   test("serves one folder once, and says so", async () => {
     const second = await launchUp(data).ended;

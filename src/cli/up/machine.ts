@@ -18,6 +18,7 @@ import type { Address } from "../commands/operator.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { openAsOperator } from "./operator-account.ts";
 import { type Pushgateway, startPushgateway } from "./pushgateway.ts";
+import { windDown } from "./wind-down.ts";
 
 export interface MachineOptions {
   readonly folder: DataFolder;
@@ -34,7 +35,10 @@ export interface MachineOptions {
   readonly log: Log;
 }
 
-/** All that runs. Disposing of it ends it in order: nothing new is begun, then pods end, then the API server. */
+/**
+ * All that runs. Disposing of it ends it in order: nothing new is begun, then pods end, then what writes how they ended, then
+ * the API server.
+ */
 export interface Machine extends AsyncDisposable {
   readonly url: string;
   /** Of /metrics, /livez and /readyz. */
@@ -63,7 +67,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     startPushgateway({ listen: options.pushgateway, folder: folder.pushgateway, path: environment.PATH, log }),
     makeCatalogue(cluster, signal),
   ]);
-  const [, , asOperator] = await together(opening, [
+  const [runner, controllers, asOperator] = await together(opening, [
     startRunner(cluster, {
       ...{ node, image, entry: options.entry, log, signal },
       ...{ folder: folder.machine, clientAuthority: server.caPem, allowCommands },
@@ -78,6 +82,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   return {
     ...{ url: server.url, metricsPort: operator.port, pushgateway, trouble: operator.trouble },
     async [Symbol.asyncDispose]() {
+      await windDown({ cluster, controllers, runner, log });
       await open.disposeAsync();
       life.abort();
     },
