@@ -88,7 +88,8 @@ export async function remove(objects: Objects, target: ObjectAt, options: Delete
   if (!isHeld) {
     // pods are told that they go, also where nothing waits for it
     const last = before["kind"] === "Pod" ? marked(objects, held, 0) : held;
-    if (!options.dryRun) await objects.store.remove(place, (version) => textOf(held, version));
+    // watchers are told what it was last
+    if (!options.dryRun) await objects.store.remove(place, (version) => textOf(before, version));
     return { object: last, isGone: true };
   }
   const going = marked(objects, held, graceSeconds);
