@@ -101,6 +101,11 @@ export const meanings: Readonly<Record<ConditionType, Meaning>> = {
     advice:
       "Do what the message says; the next session saves them. What could be saved is in a snapshot that counts as incomplete.",
   },
+  BackupProven: {
+    says: "Ours, where the param `proof` asks for it. What was saved was restored into a nats-server of the Job's own and compared. Unknown: it could not be tried.",
+    advice:
+      "False: do not rely on this snapshot; run `coldstream check`, and report it. Unknown: the message says what is missing.",
+  },
   BackupDisrupted: {
     says: "The pod was lost: evicted, deleted, or its node went away. True is the bad news.",
     advice: "Set `spec.retryConfig` to have it tried again; see why the pod was taken away.",

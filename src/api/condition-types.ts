@@ -103,6 +103,12 @@ export const targetConditions = {
     false: "FailedToBackUpStreams",
     unknown: "WaitingForServer",
   },
+  /** Ours: what was saved was restored and compared, where the param `proof` asks for it. Unknown: it could not be tried. */
+  BackupProven: {
+    true: "SuccessfullyProvenBackup",
+    false: "ProofShowedDifference",
+    unknown: "UnableToProveBackup",
+  },
   /** True is the bad news: the pod was lost. */
   BackupDisrupted: { true: "FailedToCompleteDueToDisruption" },
 } as const satisfies Record<string, Reasons>;

@@ -39,7 +39,7 @@ describe("a condition", () => {
 });
 
 /** Users' scripts wait for these words. */
-test("the types of conditions are Stash's and two of ours", () => {
+test("the types of conditions are Stash's and three of ours", () => {
   expect(Object.keys({ ...invokerConditions, ...sessionConditions, ...targetConditions }).sort()).toEqual(
     [
       ...["RepositoryFound", "BackendSecretFound", "ValidationPassed", "BackupTargetFound", "CronJobCreated"],
@@ -49,7 +49,7 @@ test("the types of conditions are Stash's and two of ours", () => {
       ...["RepositoryMetricsPushed", "BackupHistoryCleaned", "GlobalPreBackupHookSucceeded"],
       ...["GlobalPostBackupHookSucceeded", "BackupExecutorEnsured", "PreBackupHookExecutionSucceeded"],
       ...["PostBackupHookExecutionSucceeded", "BackupDisrupted"],
-      ...["StreamsBackedUp", "StreamsRestored"],
+      ...["StreamsBackedUp", "StreamsRestored", "BackupProven"],
     ].sort(),
   );
 });

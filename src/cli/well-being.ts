@@ -1,4 +1,6 @@
+import { statusOf } from "../api/condition.ts";
 import type { Repository } from "../api/repository.ts";
+import { mistakeInCron, nextRun, parseCron } from "../kit/cron.ts";
 import type { FailureCode } from "../kit/failures.ts";
 import type { CronJob } from "../kube/core.ts";
 import type { KubeObject } from "../kube/resource.ts";
@@ -28,6 +30,8 @@ export interface WellBeing {
   } | null;
   readonly lastSuccess: Date | null;
   readonly nextRun: Date | null;
+  /** When a run should have begun and did not. */
+  readonly overdueSince: Date | null;
   readonly repository: RepositoryState | null;
   /** What the newest session says of a trial restore; null when none was asked for. */
   readonly proof: "proven" | "not proven" | "differs" | null;
@@ -65,6 +69,7 @@ export function wellBeingOf(known: Known, now: Date): WellBeing {
     lastSession: newest === undefined ? null : sessionState(newest),
     lastSuccess: lastSuccessOf(known),
     nextRun: paused ? null : (nextRunOf(configuration, cronJob, now) ?? null),
+    overdueSince: overdueSince(known, now),
     repository: repository === undefined ? null : repositoryState(repository),
     proof: newest === undefined ? null : proofOf(newest),
     problems: problemsOf(known, newest, now),
@@ -98,16 +103,28 @@ function timeOf(text: string | null | undefined): Date | null {
   return Number.isNaN(time) ? null : new Date(time);
 }
 
-/** The words are those of the task that proves. */
-export function proofOf({ status }: Session): WellBeing["proof"] {
-  const targets = status?.targets ?? [];
-  const messages = targets.flatMap(({ conditions, stats }) => [
-    ...(conditions ?? []).map(({ message }) => message ?? ""),
-    ...(stats ?? []).map(({ error }) => error ?? ""),
-  ]);
-  if (messages.some((message) => message.includes("did not come back"))) return "differs";
-  if (messages.some((message) => message.includes("it was not proven"))) return "not proven";
-  return messages.some((message) => message.includes("proven on nats-server")) ? "proven" : null;
+const proofs = { True: "proven", False: "differs", Unknown: "not proven" } as const;
+
+function proofOf({ status }: Session): WellBeing["proof"] {
+  const found = (status?.targets ?? []).map(({ conditions }) => statusOf(conditions, "BackupProven"));
+  const worst = (["False", "Unknown", "True"] as const).find((each) => found.includes(each));
+  return worst === undefined ? null : proofs[worst];
+}
+
+/** So long after its time a run may begin: a trigger's pod has to start first. */
+const graceMs = 60_000;
+
+/** The time of the run that should have begun since the last one; null when there is none, or it is paused. */
+export function overdueSince({ configuration, sessions, cronJob }: Known, now: Date): Date | null {
+  const { metadata, spec } = configuration;
+  const { schedule = "", paused = false } = spec;
+  if (paused || schedule === "" || mistakeInCron(schedule) !== undefined) return null;
+  // skipped ones too: their time came; the CronJob knows of those that somebody deleted
+  const runs = [...sessions.map((each) => each.metadata.creationTimestamp), cronJob?.status?.lastSuccessfulTime];
+  const times = runs.flatMap((text) => timeOf(text) ?? []).map((time) => time.getTime());
+  const last = times.length > 0 ? new Date(Math.max(...times)) : timeOf(metadata.creationTimestamp);
+  const due = last === null ? undefined : nextRun(parseCron(schedule), last);
+  return due !== undefined && due.getTime() + graceMs < now.getTime() ? due : null;
 }
 
 function problemsOf(known: Known, newest: Session | undefined, now: Date): readonly Problem[] {
@@ -127,8 +144,17 @@ function problemsOf(known: Known, newest: Session | undefined, now: Date): reado
     const what = `session ${newest.metadata.name} failed: ${errorOf(newest) ?? "nobody says why"}`;
     found.push({ code: isDisproof ? "not-proven" : "backup-failed", what });
   }
+  const due = overdueSince(known, now);
+  if (due !== null) {
+    const what = `no run began at ${timeText(due)}, when one was due; do the operator and its CronJobs work?`;
+    found.push({ code: "backup-failed", what });
+  }
   if (repository?.status?.integrity === false) {
     found.push({ code: "damaged", what: `Repository ${repository.metadata.name} is damaged: the check found errors` });
   }
   return found;
+}
+
+function timeText(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, "Z");
 }

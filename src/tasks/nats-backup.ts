@@ -44,11 +44,13 @@ export async function natsBackup(context: TaskContext, flags: BackupFlags): Prom
   });
   let result: BackupResult;
   let proof: Output["proof"];
+  let proven: ProofResult["condition"];
   try {
     const session = await openBackupSession(context, { namespace, name: flags.backupsession, target: binding });
     const saved = await save(context, { flags, session, namespace });
     result = savedResult(saved.report, facts(saved));
     proof = proofOf(saved);
+    proven = saved.condition;
     log.info({ snapshot: saved.report.snapshot, phase: result.stats.phase }, "backup finished");
   } catch (error) {
     signal.throwIfAborted();
@@ -56,7 +58,7 @@ export async function natsBackup(context: TaskContext, flags: BackupFlags): Prom
     log.error({ code: failure.code, error }, "backup failed");
     result = failedResult(failure, facts());
   }
-  const target = { stats: [result.stats], conditions: [result.condition] };
+  const target = { stats: [result.stats], conditions: [result.condition, ...(proven === undefined ? [] : [proven])] };
   const output = { target, streams: [...result.streams], ...(proof === undefined ? {} : { proof }) };
   await writeOutput(context.paths.resolve(flags.outputDir), output, binding);
 }
@@ -72,7 +74,7 @@ interface Saving {
 }
 
 type Saved = Pick<BackupFacts, "notes" | "disproof"> &
-  Pick<ProofResult, "provenAt"> & { readonly report: BackupReport };
+  Pick<ProofResult, "provenAt" | "condition"> & { readonly report: BackupReport };
 
 async function save(context: TaskContext, { flags, session, namespace }: Saving): Promise<Saved> {
   const { signal, log } = context;

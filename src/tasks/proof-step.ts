@@ -1,3 +1,5 @@
+import type { ConditionNews } from "../api/condition.ts";
+import { targetConditions } from "../api/condition-types.ts";
 import { Failure } from "../kit/failures.ts";
 import { findProgram } from "../kit/program.ts";
 import { counted } from "../kit/quantities.ts";
@@ -22,8 +24,10 @@ export interface ProofRequest {
 }
 
 export interface ProofResult {
-  /** One sentence for the session's condition. */
+  /** One sentence for the condition that says what was saved. */
   readonly note?: string;
+  /** undefined: nobody asked for it. */
+  readonly condition?: ConditionNews & { readonly type: "BackupProven" };
   /** What is stored is not what was saved. */
   readonly disproof?: Failure;
   /** When it was compared; undefined when it could not be. */
@@ -44,20 +48,35 @@ export async function proveBackup(context: TaskContext, request: ProofRequest): 
   try {
     const { PATH = "" } = environment.variables;
     const program = await findProgram("nats-server", PATH);
-    if (program === undefined) return { note: "it was not proven: there is no nats-server in this image" };
+    if (program === undefined) return unproven("there is no nats-server in this image");
     const entry = await resolveSnapshot(repository, snapshot, {}, context);
     const env = { PATH, HOME: directory, TMPDIR: directory };
     const report = await prove({ repository, snapshot: entry, program, directory, env }, context);
     const differing = report.streams.filter(({ proven }) => !proven);
     const provenAt = now();
-    if (differing.length === 0) return { provenAt, note: `proven on nats-server ${report.serverVersion}` };
+    if (differing.length === 0) {
+      const note = `proven on nats-server ${report.serverVersion}`;
+      return { provenAt, note, condition: conditionOf("True", note) };
+    }
     const why = differing.map(({ stream, problem }) => `${stream} (${problem ?? "it differs"})`).join(", ");
     const what = `snapshot ${snapshot.slice(0, 8)} is saved, but ${counted(differing.length, "stream")} of it did not come back: ${why}`;
-    return { provenAt, disproof: new Failure("not-proven", what, { hint: "do not rely on it; check the repository" }) };
+    const disproof = new Failure("not-proven", what, { hint: "do not rely on it; check the repository" });
+    return { provenAt, disproof, condition: conditionOf("False", sentenceOf(disproof)) };
   } catch (error) {
     signal.throwIfAborted();
-    return { note: `it was not proven: ${sentenceOf(Failure.from(error))}` };
+    return unproven(sentenceOf(Failure.from(error)));
   }
+}
+
+function unproven(why: string): ProofResult {
+  const note = `it was not proven: ${why}`;
+  return { note, condition: conditionOf("Unknown", note) };
+}
+
+function conditionOf(status: ConditionNews["status"], message: string): NonNullable<ProofResult["condition"]> {
+  const { true: proven, false: differs, unknown } = targetConditions.BackupProven;
+  const reason = { True: proven, False: differs, Unknown: unknown }[status];
+  return { type: "BackupProven", status, reason, message };
 }
 
 /** Whether a backup of this target and invoker was proven within a day. */

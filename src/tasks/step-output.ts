@@ -13,7 +13,7 @@ export const TargetOutput = z.looseObject({
   conditions: z
     .array(
       z.object({
-        type: z.enum(["StreamsBackedUp", "StreamsRestored"]),
+        type: z.enum(["StreamsBackedUp", "StreamsRestored", "BackupProven"]),
         status: z.enum(["True", "False", "Unknown"]),
         reason: z.string(),
         message: z.string(),

@@ -80,9 +80,9 @@ describe.skipIf(isMissing)("around a backup", () => {
   });
 
   test.each([
-    ["Always", /proven on nats-server 2\./],
-    ["Daily", /saved in snapshot [0-9a-f]{8}$/],
-  ])("proof %s", async (proof, message) => {
+    ["Always", /proven on nats-server 2\./, { status: "True", reason: "SuccessfullyProvenBackup" }],
+    ["Daily", /saved in snapshot [0-9a-f]{8}$/, undefined],
+  ])("proof %s", async (proof, message, proven) => {
     const name = `proof-${proof.toLowerCase()}`;
     const [pod, flags] = [await bench.pod(), await bench.session(name, of)];
     expect(await pod.task("nats-backup", { ...flags, proof })).toMatchObject({ exit: 0 });
@@ -92,5 +92,8 @@ describe.skipIf(isMissing)("around a backup", () => {
       status: "True",
       message: expect.stringMatching(message),
     });
+    const said = conditionOf(target?.conditions, "BackupProven");
+    if (proven === undefined) expect(said).toBeUndefined();
+    else expect(said).toMatchObject(proven);
   });
 });

@@ -68,13 +68,13 @@ export async function showStatus(
 function tableLines(all: readonly WellBeing[], now: Date): string[] {
   const isMixed = new Set(all.map(({ namespace }) => namespace)).size > 1;
   const rows = all.map((one) => {
-    const { repository, lastSession, lastSuccess, nextRun } = one;
+    const { repository, lastSession, lastSuccess } = one;
     return [
       isMixed ? `${one.namespace}/${one.name}` : one.name,
       one.paused ? "paused" : (one.phase ?? "unknown"),
       lastSession === null ? "none" : lastSession.phase,
       lastSuccess === null ? "never" : `${formatDuration(now.getTime() - lastSuccess.getTime())} ago`,
-      nextRun === null ? "-" : `in ${formatDuration(nextRun.getTime() - now.getTime())}`,
+      nextText(one, now),
       repository === null ? "missing" : repository.name,
       integrityOf(one),
       one.proof ?? "-",
@@ -89,6 +89,11 @@ function tableLines(all: readonly WellBeing[], now: Date): string[] {
     own.map(({ what }) => `${visible(namespace)}/${visible(name)}: ${visibleSentence(firstLine(what))}`),
   );
   return problems.length === 0 ? lines : [...lines, "", ...problems];
+}
+
+function nextText({ nextRun, overdueSince }: WellBeing, now: Date): string {
+  if (overdueSince !== null) return `overdue for ${formatDuration(now.getTime() - overdueSince.getTime())}`;
+  return nextRun === null ? "-" : `in ${formatDuration(nextRun.getTime() - now.getTime())}`;
 }
 
 function integrityOf({ repository }: WellBeing): string {

@@ -10,8 +10,8 @@ export const statusCommand = defineCommand({
   description:
     "Shows on one page how the backups stand: of each BackupConfiguration its phase, last run, last success, next run, " +
     "Repository, whether that is whole, and whether the last backup was proven. The exit status is 0 when all is well, 1 when a " +
-    "configuration is not ready or its last run failed, 5 when a Repository is damaged or a proof showed a difference. JSON: " +
-    "{configurations: [{namespace, name, phase, paused, schedule, lastSession, lastSuccess, nextRun, repository, proof, problems}], isWell}.",
+    "configuration is not ready, its last run failed or the next is overdue, 5 when a Repository is damaged or a proof showed a difference. JSON: " +
+    "{configurations: [{namespace, name, phase, paused, schedule, lastSession, lastSuccess, nextRun, overdueSince, repository, proof, problems}], isWell}.",
   operands: [{ name: "CONFIGURATION", help: "only these; all when left out", many: true }],
   options: statusOptions,
   examples: [

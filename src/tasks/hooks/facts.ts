@@ -56,12 +56,13 @@ function errorsOf(stats: readonly Result[]): readonly string[] {
   );
 }
 
-/** False, and yet no failure: metrics never fail a run, and what became of the streams stands in the result. */
+/** False, and yet no failure: metrics never fail a run, and what became of the streams and a proof stands in the result. */
 const harmless: ReadonlySet<string> = new Set<ConditionType>([
   "MetricsPushed",
   "RepositoryMetricsPushed",
   "StreamsBackedUp",
   "StreamsRestored",
+  "BackupProven",
 ]);
 
 function conditionErrors(conditions: readonly Condition[]): readonly string[] {
