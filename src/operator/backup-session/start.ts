@@ -1,20 +1,18 @@
 import type { BackupConfiguration } from "../../api/backup-configuration.ts";
 import type { BackupSession } from "../../api/backup-session.ts";
-import { Failure } from "../../kit/failures.ts";
 import type { Waiting } from "../../kube/cluster.ts";
 import { jobs } from "../../kube/core.ts";
 import type { Outcome } from "../controller.ts";
 import { sentenceOf } from "../session/news.ts";
 import { makeExecutor } from "../session/offshoots.ts";
 import { prepare } from "../session/preparation.ts";
+import { isFatal, tellUnused } from "../session/starting.ts";
+import { momentOf } from "../session/writing.ts";
 import { type BackupSessionView, deadlineIn, hasBegun } from "./decide.ts";
-import { jobNameOf, type Means, momentOf, write } from "./means.ts";
+import { jobNameOf, type Means, write } from "./means.ts";
 import { isFinal } from "./phase.ts";
 import * as change from "./status.ts";
 import { targetRefOf } from "./view.ts";
-
-/** How long the API server may refuse what is to be made (a quota, an older object that goes) before the session fails. */
-const patienceMs = 120_000;
 
 /** Makes what carries the session out. Until then others see that it is claimed. */
 export async function start(means: Means, view: BackupSessionView, waiting: Waiting): Promise<Outcome> {
@@ -40,18 +38,11 @@ async function make(
   const { world } = means;
   const { session } = view;
   const executor = await prepare(world, { session, invoker: configuration }, waiting);
-  let begun: BackupSession | undefined;
-  const before = async () => {
-    begun = await begin(means, view, waiting);
-    return begun !== undefined;
-  };
-  const isMade = await makeExecutor(world, executor, { before, signal: waiting.signal });
-  if (!isMade || begun === undefined) return;
-  const { name, unusedParams } = executor;
+  const begun = await makeExecutor(world, executor, { begin: () => begin(means, view, waiting), ...waiting });
+  if (begun === undefined) return;
+  const { name } = executor;
   await write(means, { session: begun }, (status) => change.ensured(status, name, momentOf(world, session)), waiting);
-  if (unusedParams.length === 0) return;
-  const message = `No Function of the Task looks at ${unusedParams.join(", ")}: is it misspelt?`;
-  await world.recorder.event(session, { type: "Warning", reason: "Unused Params", message });
+  await tellUnused(world, session, executor);
 }
 
 /** Says in the status what the Job is to do; undefined: there must be no Job (any more). */
@@ -75,14 +66,6 @@ async function begin(means: Means, view: BackupSessionView, waiting: Waiting): P
 function beginningOf({ session, invoker }: BackupSessionView): change.Beginning {
   const ref = invoker.state === "found" ? targetRefOf(invoker.configuration) : undefined;
   return { ref: ref ?? {}, deadline: deadlineIn(session, invoker) };
-}
-
-/** Whether waiting does not help. */
-function isFatal({ world, memory }: Means, session: BackupSession, error: unknown): boolean {
-  if (Failure.is(error, "configuration-invalid")) return true;
-  if (!Failure.is(error, "object-exists", "not-permitted")) return false;
-  const now = world.clock();
-  return now.getTime() - memory.troubleSince(session, now).getTime() >= patienceMs;
 }
 
 export async function refuse(

@@ -4,18 +4,13 @@ import { actions } from "../../api/labels.ts";
 import type { TargetRef } from "../../api/references.ts";
 import { newsOf } from "../session/news.ts";
 import type { Trouble } from "../session/pod-state.ts";
-import { sessionDuration, timeText } from "../session/times.ts";
+import { type Moment, sessionDuration, timeText } from "../session/times.ts";
 import { isFinal, withPhase } from "./phase.ts";
 
 /**
  * What each step writes into the status of a session. Others write there at the same time (the Job its conditions and
  * stats), so every one is a change to what is there now, and none is made twice. All pure.
  */
-
-export interface Moment {
-  readonly created: Date;
-  readonly now: Date;
-}
 
 export interface Beginning {
   readonly ref: TargetRef;

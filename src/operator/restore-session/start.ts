@@ -1,6 +1,5 @@
 import type { ConditionNews } from "../../api/condition.ts";
 import type { RestoreSession } from "../../api/restore-session.ts";
-import { Failure } from "../../kit/failures.ts";
 import type { Waiting } from "../../kube/cluster.ts";
 import { jobs } from "../../kube/core.ts";
 import { keyOf } from "../../kube/resource.ts";
@@ -12,13 +11,12 @@ import { buildFarRights } from "../rights/job.ts";
 import { sentenceOf } from "../session/news.ts";
 import { makeExecutor } from "../session/offshoots.ts";
 import { prepare } from "../session/preparation.ts";
+import { isFatal, tellUnused } from "../session/starting.ts";
+import { momentOf } from "../session/writing.ts";
 import { deadlineIn, hasBegun } from "./decide.ts";
-import { jobNameOf, type Means, momentOf, write } from "./means.ts";
+import { jobNameOf, type Means, write } from "./means.ts";
 import { isFinal } from "./phase.ts";
 import * as change from "./status.ts";
-
-/** How long the API server may refuse what is to be made (a quota, an older object that goes) before the restore fails. */
-const patienceMs = 120_000;
 
 interface Starting {
   readonly session: RestoreSession;
@@ -46,18 +44,11 @@ async function make(means: Means, starting: Starting, waiting: Waiting): Promise
   const { session } = starting;
   const executor = await prepare(world, { session, invoker: session }, waiting);
   await makeRights(means, session, waiting);
-  let begun: RestoreSession | undefined;
-  const before = async () => {
-    begun = await begin(means, starting, waiting);
-    return begun !== undefined;
-  };
-  const isMade = await makeExecutor(world, executor, { before, signal: waiting.signal });
-  if (!isMade || begun === undefined) return;
-  const { name, unusedParams } = executor;
+  const begun = await makeExecutor(world, executor, { begin: () => begin(means, starting, waiting), ...waiting });
+  if (begun === undefined) return;
+  const { name } = executor;
   await write(means, { session: begun }, (status) => change.ensured(status, name, momentOf(world, session)), waiting);
-  if (unusedParams.length === 0) return;
-  const message = `No Function of the Task looks at ${unusedParams.join(", ")}: is it misspelt?`;
-  await world.recorder.event(session, { type: "Warning", reason: "Unused Params", message });
+  await tellUnused(world, session, executor);
 }
 
 /** What no session can own: rights in the Repository's namespace. A BackupConfiguration has them all the time. */
@@ -86,14 +77,6 @@ async function begin(
   const { status = {} } = written ?? {};
   const isWanted = written !== undefined && written.metadata.deletionTimestamp == null;
   return isWanted && !isFinal(status.phase) && !change.isDecided(status) ? written : undefined;
-}
-
-/** Whether waiting does not help. */
-function isFatal({ world, memory }: Means, session: RestoreSession, error: unknown): boolean {
-  if (Failure.is(error, "configuration-invalid")) return true;
-  if (!Failure.is(error, "object-exists", "not-permitted")) return false;
-  const now = world.clock();
-  return now.getTime() - memory.troubleSince(session, now).getTime() >= patienceMs;
 }
 
 async function refuse(

@@ -1,16 +1,11 @@
 import { type Condition, type ConditionNews, statusOf, withCondition } from "../../api/condition.ts";
 import type { RestoreSessionStatus } from "../../api/restore-session.ts";
 import { newsOf } from "../session/news.ts";
-import { sessionDuration, timeText } from "../session/times.ts";
+import { type Moment, sessionDuration, timeText } from "../session/times.ts";
 import { hasBegun, isReported } from "./decide.ts";
 import { isFinal, withPhase } from "./phase.ts";
 
 /** What each step writes into the status of a restore: changes to what is there now, since its Job writes too. All pure. */
-
-export interface Moment {
-  readonly created: Date;
-  readonly now: Date;
-}
 
 export interface Found {
   readonly findings: readonly ConditionNews[];

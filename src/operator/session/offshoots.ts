@@ -20,22 +20,22 @@ import type { SessionMemory } from "./memory.ts";
 
 /** What is made for a session, looked at, and cleared away. */
 
-export interface MakeOptions extends Waiting {
-  /** Done beside the others and before the Job; false: there must be no Job. */
-  readonly before: () => Promise<boolean>;
+export interface MakeOptions<T> extends Waiting {
+  /** Done beside the others and before the Job; undefined: there must be no Job. */
+  readonly begin: () => Promise<T | undefined>;
 }
 
 /**
  * Side by side but for what waits for another: the Job for all but its RoleBinding, which waits for the Role and takes an API
  * server up to 100 ms (ADR 0104). Until it is there the Job's programs do not believe a refusal; those of a hook by exec
- * do, so for these the Job waits. The account outlives the session and is given what it lacks; the rest is made once. Whether
- * the Job exists now.
+ * do, so for these the Job waits. The account outlives the session and is given what it lacks; the rest is made once. What
+ * `begin` gave; undefined: there is no Job.
  */
-export async function makeExecutor(
+export async function makeExecutor<T>(
   { cluster }: World,
   { objects }: Executor,
-  { before, signal }: MakeOptions,
-): Promise<boolean> {
+  { begin, signal }: MakeOptions<T>,
+): Promise<T | undefined> {
   const make = ({ resource, draft }: MadeObject) =>
     resource.kind === serviceAccounts.kind
       ? ensure(cluster, resource, draft, { signal })
@@ -43,21 +43,22 @@ export async function makeExecutor(
   const are = (...kinds: readonly string[]) => objects.filter(({ resource }) => kinds.includes(resource.kind));
   const [bindings, made] = [are(roleBindings.kind), are(jobs.kind)];
   const later = new Set([...bindings, ...made]);
-  const [isWanted] = await settled([before(), ...objects.filter((object) => !later.has(object)).map(make)]);
-  if (isWanted !== true) return false;
+  const beginning = begin();
+  await settled([beginning, ...objects.filter((object) => !later.has(object)).map(make)]);
+  const begun = await beginning;
+  if (begun === undefined) return undefined;
   // they have a RoleBinding of their own
   const hasExecHooks = bindings.length > 1;
   await settled([...bindings, ...(hasExecHooks ? [] : made)].map(make));
   if (hasExecHooks) await settled(made.map(make));
-  return true;
+  return begun;
 }
 
 /** All have ended before the first failure is thrown: nothing goes on behind the caller's back. */
-async function settled(work: readonly Promise<unknown>[]): Promise<readonly unknown[]> {
+async function settled(work: readonly Promise<unknown>[]): Promise<void> {
   const results = await Promise.allSettled(work);
   const failed = results.find((result) => result.status === "rejected");
   if (failed !== undefined) throw failed.reason;
-  return results.map((result) => (result.status === "fulfilled" ? result.value : undefined));
 }
 
 /** What became of the Job that the session is known to have had. Asks the server before it says that there is none. */

@@ -33,3 +33,9 @@ export function createdAt(
   const time = Date.parse(creationTimestamp ?? "");
   return Number.isNaN(time) ? now : new Date(time);
 }
+
+/** When something is written into a session's status, and when the session was created. */
+export interface Moment {
+  readonly created: Date;
+  readonly now: Date;
+}
