@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bracketed, listenHint, openHosts, reachable, unbracketed } from "./hosts.ts";
+import { bracketed, listenHint, openHosts, reachable, unbracketed, whyUnreached } from "./hosts.ts";
 
 const hosts = openHosts({
   "sample-nats.demo.svc:4222": "127.0.0.1:41234",
@@ -34,4 +34,17 @@ test.each([
   ["another machine's", "EADDRNOTAVAIL", /^this machine does not have that address: .* --listen, or 0\.0\.0\.0/],
 ])("says what to do about an address that is %s", (_title, code, hint) => {
   expect(listenHint(Object.assign(new Error("listen"), { code }), "--listen")).toMatch(hint);
+});
+
+test.each([
+  ["ECONNREFUSED", "", "connection refused"],
+  ["ENOTFOUND", "getaddrinfo", "the name does not resolve"],
+  ["EAI_AGAIN", "getaddrinfo", "the name does not resolve"],
+  ["EHOSTUNREACH", "", "no route to it"],
+  ["ENETUNREACH", "", "no route to it"],
+  ["ECONNRESET", "read", "the connection was cut"],
+  ["EMFILE", "too many files", "too many files"],
+  ["EMFILE", "", "EMFILE"],
+])("says why nobody was reached: %s %j", (code, message, said) => {
+  expect(whyUnreached(Object.assign(new Error(message), { code }))).toBe(said);
 });

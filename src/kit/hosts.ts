@@ -59,3 +59,22 @@ export function listenHint(error: unknown, option: string): string {
     ? `this machine does not have that address: name one that it has with ${option}, or 0.0.0.0 for all of them`
     : `end the program that uses the address, or name another one with ${option}`;
 }
+
+/** What a socket says that found nobody. Node's error for several addresses at once has a code but no text. */
+export function whyUnreached(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  switch (code) {
+    case "ECONNREFUSED":
+      return "connection refused";
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "the name does not resolve";
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+      return "no route to it";
+    case "ECONNRESET":
+      return "the connection was cut";
+    default:
+      return error instanceof Error && error.message !== "" ? error.message : code;
+  }
+}

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { Failure } from "../kit/failures.ts";
+import { whyUnreached } from "../kit/hosts.ts";
 import type { Address } from "./address.ts";
 
 /** How long a server may take to accept a connection. */
@@ -26,29 +27,12 @@ export async function knock(
     await promise;
   } catch (error) {
     if (Failure.is(error)) throw error;
-    const message = `connecting to ${place.host}:${place.port} for the repository ${shown}: ${reason(error)}`;
+    const message = `connecting to ${place.host}:${place.port} for the repository ${shown}: ${whyUnreached(error)}`;
     throw new Failure("repository-unreachable", message, { cause: error });
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
     socket.destroy();
-  }
-}
-
-/** Node's error for several addresses at once has a code but no text. */
-function reason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
-    case "ECONNREFUSED":
-      return "connection refused";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "the name does not resolve";
-    case "EHOSTUNREACH":
-    case "ENETUNREACH":
-      return "no route to it";
-    default:
-      return error instanceof Error && error.message !== "" ? error.message : String(code);
   }
 }
 

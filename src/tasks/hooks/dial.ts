@@ -3,7 +3,7 @@ import { request as requestTls } from "node:https";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { Failure } from "../../kit/failures.ts";
-import { bracketed } from "../../kit/hosts.ts";
+import { bracketed, whyUnreached } from "../../kit/hosts.ts";
 
 /** The network as hooks use it: one HTTP request, one TCP connection. */
 
@@ -129,23 +129,8 @@ function silence(): Error {
 
 function unanswered({ host, port }: Place, error: unknown, signal: AbortSignal): Failure {
   if (Failure.is(signal.reason)) return signal.reason;
-  return new Failure("server-unreachable", `calling ${bracketed(host)}:${port}: ${reason(error)}`, {
+  return new Failure("server-unreachable", `calling ${bracketed(host)}:${port}: ${whyUnreached(error)}`, {
     cause: error,
     hint: "check host, port and scheme of the hook, and that somebody listens there",
   });
-}
-
-function reason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  switch (code) {
-    case "ECONNREFUSED":
-      return "connection refused";
-    case "ENOTFOUND":
-    case "EAI_AGAIN":
-      return "the name does not resolve";
-    case "ECONNRESET":
-      return "the connection was cut";
-    default:
-      return error instanceof Error && error.message !== "" ? error.message : code;
-  }
 }
