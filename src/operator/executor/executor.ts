@@ -1,5 +1,4 @@
 import type { AppBinding } from "../../api/app-binding.ts";
-import type { BackupConfiguration } from "../../api/backup-configuration.ts";
 import type { BackupSession } from "../../api/backup-session.ts";
 import type { StashFunction } from "../../api/function.ts";
 import type { Handler } from "../../api/hooks.ts";
@@ -24,12 +23,8 @@ import { hookContainer, hooksOf } from "./hook.ts";
 import { buildJob, secondsLeft } from "./job.ts";
 import { buildPod, jobAccountOf, labelsOf } from "./pod.ts";
 import { buildReport } from "./report.ts";
+import type { Run } from "./run.ts";
 import { interimVolume, localVolume, type MountedVolume, scratchVolume } from "./volumes.ts";
-
-/** A run, and what it is a run of. A restore is both in one. */
-export type Run =
-  | { readonly session: BackupSession; readonly invoker: BackupConfiguration }
-  | { readonly session: RestoreSession; readonly invoker: RestoreSession };
 
 export type ExecutorRequest = Run & {
   readonly repository: Repository;

@@ -1,7 +1,7 @@
 import { parseGoDuration } from "../../api/duration.ts";
 import { jobs, type PodTemplate } from "../../kube/core.ts";
 import { type MadeObject, type Metadata, made } from "../made.ts";
-import type { Run } from "./executor.ts";
+import type { Run } from "./run.ts";
 
 /** The Job of a session. It is never tried again by Kubernetes: another try is another session. */
 export function buildJob(
