@@ -81,6 +81,24 @@ test.each<[string, JsonObject, number]>([
   expect(refused.code).toBe(code);
 });
 
+test.each<[string, JsonValue]>([
+  ["deletionTimestamp", "2020-01-01T00:00:00Z"],
+  ["deletionGracePeriodSeconds", 5],
+])("a patch of %s deletes nothing", async (name, value) => {
+  const target = await made("ConfigMap");
+  const patcher = patcherOf(target.resource, merge, { metadata: { [name]: value } });
+  const { details } = await refusal(patch(objects, target, patcher, options));
+  expect(listAt(details, "causes").map((cause) => at(cause, "field"))).toEqual([`metadata.${name}`]);
+});
+
+test.each(["ConfigMap", "Repository"])("a %s that is going goes when it was told to first", async (kind) => {
+  const spec = kind === "Repository" ? { spec: { backend: {} } } : {};
+  const target = await made(kind, { ...spec, metadata: { finalizers: ["example.com/x"] } });
+  const going = await remove(objects, target, deletion);
+  const patcher = patcherOf(target.resource, merge, { metadata: { deletionTimestamp: "2020-01-01T00:00:00Z" } });
+  expect(await patch(objects, target, patcher, options)).toEqual(going.object);
+});
+
 const deletion = { dryRun: false, propagation: undefined, graceSeconds: undefined, uid: "", resourceVersion: "" };
 
 test.each<[string, string, (target: ObjectAt) => Promise<unknown>]>([

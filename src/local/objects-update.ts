@@ -145,9 +145,11 @@ function meantBy({ resource }: ObjectAt, { before, named, subresource }: Meant):
     return { ...before, spec: { finalizers } };
   }
   const own = { labels, annotations, ownerReferences, finalizers, generateName, uid };
-  // Once it is going only custom resources' writers are told that they cannot change it.
-  const [first, second] = resource.isOurs ? [named, before] : [before, named];
-  const end = metadataOf(first)["deletionTimestamp"] ?? metadataOf(second)["deletionTimestamp"];
-  const kept = withMetadata({ ...named, metadata: metadataOf(before) }, { ...own, deletionTimestamp: end });
+  const old = metadataOf(before);
+  const deletionTimestamp = old["deletionTimestamp"] ?? metadataOf(named)["deletionTimestamp"];
+  const deletionGracePeriodSeconds =
+    metadataOf(named)["deletionGracePeriodSeconds"] ?? old["deletionGracePeriodSeconds"];
+  const deletion = { deletionTimestamp, deletionGracePeriodSeconds };
+  const kept = withMetadata({ ...named, metadata: old }, { ...own, ...deletion });
   return prepareChanged(resource, before, kept);
 }

@@ -68,12 +68,27 @@ export function differing(one: JsonValue | undefined, other: JsonValue | undefin
   if (isList(one) && isList(other) && one.length === other.length) {
     return one.flatMap((each, index) => differing(each, other[index], `${path}[${index}]`));
   }
-  const [left = "nothing", right = "nothing"] = [one, other].map((each) => JSON.stringify(each)?.slice(0, 600));
-  return left === right ? [] : [`${path}: ${left} | ${right}`];
+  const [left = "nothing", right = "nothing"] = [one, other].map((each) => JSON.stringify(each));
+  if (left === right) return [];
+  const from = Math.max(0, sameStart(left, right) - mostShown / 3);
+  return [`${path}: ${[left, right].map((each) => each.slice(from, from + mostShown)).join(" | ")}`];
+}
+
+/** Characters of a value. */
+const mostShown = 600;
+
+function sameStart(one: string, other: string): number {
+  let length = 0;
+  while (length < one.length && one[length] === other[length]) length++;
+  return length;
 }
 
 /** Texts that have a type of their own in Go, which Kubernetes' OpenAPI does not know. */
 const textTypes = /of type v1\.PodPhase$/;
+
+/** Of a JSON patch that is no list, with and without fieldValidation=Ignore. */
+const notOperations =
+  /^(error decoding patch: )?json: cannot unmarshal \w+ into Go value of type (\[\]handlers\.jsonPatchOp|jsonpatch\.Patch)$/;
 
 /** What Go prints of its own values, and versions. */
 function withoutDetails(message: string): string {
@@ -86,6 +101,7 @@ function withoutDetails(message: string): string {
       .replace(", application/apply-patch+yaml", "")
       .replace(textTypes, "of type string")
       .replace(/(pod updates may not change fields other than).*/s, "$1")
+      .replace(notOperations, "error decoding patch: it is not a list of operations")
       // ours says which
       .replace(/(the server rejected our request due to an error in our request).*/s, "$1")
   );
