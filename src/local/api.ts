@@ -1,5 +1,6 @@
 import { type Answer, type Ask, isDryRun, objectOf } from "./ask.ts";
 import { mediaTypeOf, parseJson, readBody, readObject, readOptions } from "./body.ts";
+import { checkGrant } from "./escalation.ts";
 import { furnish } from "./first-objects.ts";
 import { type JsonObject, textAt } from "./json.ts";
 import { find, metadataOf, type ObjectAt, placeOf, type WriteOptions } from "./objects.ts";
@@ -8,7 +9,7 @@ import { createNamed } from "./objects-create-named.ts";
 import { deleteOptionsOf, type Removed, remove } from "./objects-delete.ts";
 import { list } from "./objects-list.ts";
 import { patch, replace } from "./objects-update.ts";
-import { patcherOf } from "./patcher.ts";
+import { type Patcher, patcherOf } from "./patcher.ts";
 import { type Format, formatOf, listPieces, metadataText, tablePieces } from "./representation.ts";
 import { review } from "./reviews.ts";
 import { special } from "./special.ts";
@@ -96,6 +97,7 @@ async function createAnswer(ask: Ask): Promise<Answer> {
   const where = { resource, namespace };
   const answered = resource.verbs.includes("get") ? undefined : review(ask.authority, ask.user, draft);
   if (answered !== undefined) return { code: 201, body: answered };
+  checkGrant(ask, { ...where, name: textAt(draft, "metadata", "name") }, draft);
   const made = await create(objects, where, draft, writeOptionsOf(ask));
   if (resource.kind === "Namespace" && !isDryRun(query)) await furnish(objects, textAt(made, "metadata", "name"));
   return shown(ask, 201, made);
@@ -109,12 +111,26 @@ async function writeAnswer(ask: Ask): Promise<Answer> {
   if (verb === "update") {
     const body = await readObject(incoming);
     const place = objectOf(ask);
+    checkGrant(ask, place, body);
     return isMadeByUpdate(ask, place)
       ? shown(ask, 201, await createNamed(objects, place, body, options))
       : shown(ask, 200, await replace(objects, place, body, options));
   }
   const change = patcherOf(target.resource, mediaTypeOf(incoming), parseJson(await readBody(incoming)));
-  return shown(ask, 200, await patch(objects, objectOf(ask), change, options));
+  const place = objectOf(ask);
+  return shown(ask, 200, await patch(objects, place, granted(ask, place, change), options));
+}
+
+/** What the patch makes must not grant more than the user holds. */
+function granted(ask: Ask, place: ObjectAt, patcher: Patcher): Patcher {
+  return {
+    ...patcher,
+    patched(before) {
+      const made = patcher.patched(before);
+      checkGrant(ask, place, made);
+      return made;
+    },
+  };
 }
 
 /** Of these Kubernetes makes an object that a PUT does not find, where the user may make one. */

@@ -1,5 +1,5 @@
 import type { User } from "./auth.ts";
-import { at, type JsonObject, listAt, textAt } from "./json.ts";
+import { at, isObject, type JsonObject, type JsonValue, listAt, textAt } from "./json.ts";
 
 /** What somebody wants to do: with a resource, or at another path. */
 export type Attributes =
@@ -97,6 +97,49 @@ function includes(rule: JsonObject, field: string, value: string): boolean {
 function texts(rule: JsonObject, field: string): readonly string[] {
   const all = at(rule, field);
   return Array.isArray(all) ? all.filter((one): one is string => typeof one === "string") : [];
+}
+
+/** One verb with one resource (of one name), or at one path. */
+export interface SimpleRule {
+  readonly verb: string;
+  readonly group: string | undefined;
+  readonly resource: string | undefined;
+  readonly name: string | undefined;
+  readonly path: string | undefined;
+}
+
+/** All that a role's rules grant. */
+export function simpleRules(rules: readonly JsonValue[]): readonly SimpleRule[] {
+  return rules.filter(isObject).flatMap((rule) => {
+    const names = texts(rule, "resourceNames");
+    const resources = texts(rule, "apiGroups").flatMap((group) =>
+      texts(rule, "resources").flatMap((resource) =>
+        (names.length === 0 ? [undefined] : names).map((name) => ({ group, resource, name, path: undefined })),
+      ),
+    );
+    const no = { group: undefined, resource: undefined, name: undefined };
+    const paths = texts(rule, "nonResourceURLs").map((path) => ({ ...no, path }));
+    return [...resources, ...paths].flatMap((what) => texts(rule, "verbs").map((verb) => ({ verb, ...what })));
+  });
+}
+
+/** Whether who has the rule has the other one too. */
+export function covers(rule: JsonObject, { verb, group, resource = "", name, path }: SimpleRule): boolean {
+  if (!includes(rule, "verbs", verb)) return false;
+  if (path !== undefined) {
+    return texts(rule, "nonResourceURLs").some(
+      (each) => each === path || (each.endsWith("*") && path.startsWith(each.replace(/\*+$/, ""))),
+    );
+  }
+  const [, subresource] = resource.split("/");
+  const resources = texts(rule, "resources");
+  const isResource =
+    resources.includes("*") ||
+    resources.includes(resource) ||
+    (subresource !== undefined && resources.includes(`*/${subresource}`));
+  const names = texts(rule, "resourceNames");
+  const isName = names.length === 0 || (name !== undefined && names.includes(name));
+  return includes(rule, "apiGroups", group ?? "") && isResource && isName;
 }
 
 /** Why not, as Kubernetes' RBAC words it. */

@@ -11,6 +11,7 @@ import {
   clusterRoles,
   cronJobs,
   namespaces,
+  roles,
   secrets,
   serviceAccounts,
 } from "../../src/kube/core.ts";
@@ -99,6 +100,8 @@ test("is refused what its role does not name", async () => {
   await expect(operator.remove(namespaces, { name: "default" }, options())).rejects.toThrow(refused);
   const merge = { rules: [{ apiGroups: ["*"], resources: ["*"], verbs: ["*"] }] };
   await expect(operator.patch(clusterRoles, own, { ...options(), merge })).rejects.toThrow(refused);
+  const role = { metadata: { name: "more", namespace: "default" }, ...merge };
+  await expect(operator.create(roles, role, options())).rejects.toThrow(/grant RBAC permissions not currently held/);
 });
 
 test("works as this account: without a rule it stops there, and has it again after the next start", {
