@@ -72,6 +72,37 @@ describe.each(servers)("garbage collection beside $name", ({ start, missing }) =
     },
   );
 
+  test.skipIf(missing !== undefined)(
+    "takes what looks for its owner in the wrong place, and nothing of that owner's",
+    async () => {
+      const owner = await map("looked-for");
+      await map("rightful", owner);
+      const reference = ownedBy(owner, { controller: false });
+      await place.cluster.create(namespaces, { metadata: { name: "copies" } }, place);
+      const wrong = [
+        ["copies", "copied", reference],
+        [namespace, "misnamed", { ...reference, name: "another" }],
+        [namespace, "mistaken", { ...reference, kind: "Secret" }],
+      ] as const;
+      for (const [namespace, name, each] of wrong) {
+        const metadata = { namespace, name, ownerReferences: [each] };
+        await place.cluster.create(configMaps, { metadata }, place);
+      }
+      for (const [namespace, name] of wrong) {
+        const read = async () => await place.cluster.get(configMaps, { namespace, name }, place);
+        await eventually(`${name} to go`, async () => (await read()) === undefined);
+      }
+      const touch = { ...place, merge: { data: { a: "b" } } };
+      await place.cluster.patch(configMaps, { namespace, name: "rightful" }, touch);
+      await map("rightful-too", owner);
+      // looked at after them
+      await map("stray", { ...owner, metadata: { ...owner.metadata, name: "stray", uid: "none" } });
+      await gone("stray");
+      for (const name of ["rightful", "rightful-too"])
+        expect((await find(name))?.metadata).toMatchObject({ name, ownerReferences: [{ uid: owner.metadata.uid }] });
+    },
+  );
+
   test.skipIf(missing !== undefined)("leaves what is owned by a kind that it does not know", async () => {
     const stranger = { apiVersion: "example.com/v1", kind: "Stranger", metadata: { name: "x", uid: "y" } };
     await map("strange", stranger);

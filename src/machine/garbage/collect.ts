@@ -58,7 +58,7 @@ export function openCollector(cluster: Cluster, { kinds, log, signal }: Collecto
     // those of before may be waited for no longer
     addOwners([before, after]);
     if (after === undefined) {
-      absent.add(uid);
+      absent.add({ id: idOf(kind.resource), key, uid });
       addDependents(uid);
       return;
     }
@@ -128,13 +128,16 @@ async function stateOf(
 ): Promise<OwnerState> {
   const { kind, key, uid } = placeOf(table, item, reference);
   if (kind === undefined) return "solid";
-  if (absent.has(uid)) return "gone";
   const known = kind.all.get(key);
   if (known?.metadata.uid === uid) return isGoingWith(known, foreground) ? "waiting" : "solid";
+  const owner = { id: idOf(kind.resource), key, uid };
+  if (absent.has(owner)) return "gone";
   if (kind.resource.scope === "Namespaced" && key.namespace === undefined) return "gone";
   const live = await cluster.get(itemsOf(kind.resource), key, { signal });
-  if (live?.metadata.uid !== uid) absent.add(uid);
-  if (live === undefined || live.metadata.uid !== uid) return "gone";
+  if (live === undefined || live.metadata.uid !== uid) {
+    absent.add(owner);
+    return "gone";
+  }
   return isGoingWith(live, foreground) ? "waiting" : "solid";
 }
 
