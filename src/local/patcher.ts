@@ -25,20 +25,35 @@ export interface Patcher {
 export function patcherOf(resource: ServedResource, mediaType: string, body: JsonValue): Patcher {
   switch (mediaType) {
     case types.json:
-      return { patched: (before) => patched(jsonPatch(before, body)), blamed: JSON.stringify };
+      return { patched: (before) => patched(jsonPatch(before, body)), blamed: jsonOf };
     case types.merge:
       if (!isObject(body)) throw badRequest("the patch is no JSON object");
-      return { patched: (before) => mergePatch(before, body), blamed: JSON.stringify };
+      return { patched: (before) => mergePatch(before, body), blamed: jsonOf };
     case types.strategic:
       // as Kubernetes has it: custom resources take none
       if (resource.isOurs) throw unsupportedMediaType(acceptedFor(resource));
       if (!isObject(body)) throw badRequest("the patch is no JSON object");
-      return { patched: (before) => patched(strategicMerge(resource, before, body)), blamed: () => goText(body) };
+      return {
+        patched: (before) => patched(strategicMerge(resource, before, body)),
+        blamed: () => shortened(goText(body)),
+      };
     case types.apply:
       throw new Refused(415, "UnsupportedMediaType", "server-side apply is not served here: leave out --server-side");
     default:
       throw unsupportedMediaType(acceptedFor(resource));
   }
+}
+
+const mostBlamed = 10_000;
+
+/** Nobody reads the megabytes that an object may have, and they would be sent twice. */
+function shortened(text: string): string {
+  const half = mostBlamed / 2;
+  return text.length <= mostBlamed ? text : `${text.slice(0, half)} ... ${text.slice(-half)}`;
+}
+
+function jsonOf(made: JsonObject): string {
+  return shortened(JSON.stringify(made));
 }
 
 function acceptedFor({ isOurs }: ServedResource): readonly string[] {

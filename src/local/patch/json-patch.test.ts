@@ -4,6 +4,16 @@ import { jsonPatch } from "./json-patch.ts";
 
 const target = { data: { a: "1", b: "2" }, list: ["x"] };
 
+/** Copies of a field into itself. */
+function doubling(times: number): readonly JsonValue[] {
+  const add = { op: "add", path: "/data/x", value: { a: 1 } };
+  return [add, ...Array.from({ length: times }, (_, at) => ({ op: "copy", from: "/data/x", path: `/data/x/y${at}` }))];
+}
+
+test("takes as much copying as kube-apiserver does", () => {
+  expect(jsonPatch(target, doubling(17)).kind).toBe("patched");
+});
+
 /** As kube-apiserver 1.35 answers; a number is the status of a refusal. */
 test.each<[JsonValue, JsonValue]>([
   [[], target],
@@ -48,6 +58,9 @@ test.each<[JsonValue, JsonValue]>([
   [{ op: "add", path: "/data/n", value: "x" }, 400],
   [["add"], 400],
   [Array.from({ length: 10_001 }, () => ({ op: "test", path: "/data/none" })), 413],
+  // each doubles the field, and 18 of them copy 3.4 MB
+  [doubling(18), 422],
+  [doubling(1000), 422],
 ])("patch %#", (operations, expected) => {
   const patched = jsonPatch(target, operations);
   expect(patched.kind === "refused" ? patched.status : patched.object).toEqual(expected);

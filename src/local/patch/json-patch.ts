@@ -1,8 +1,9 @@
-import { isList, isObject, isSame, type JsonObject, type JsonValue, textAt } from "../json.ts";
+import { at, isList, isObject, isSame, type JsonObject, type JsonValue, textAt } from "../json.ts";
 import { attempt, Misfit, type Patched } from "./patched.ts";
 
-/** kube-apiserver's limit. */
+/** kube-apiserver's limits. */
 const mostOperations = 10_000;
+const mostCopiedBytes = 3 * 1024 * 1024;
 
 /**
  * JSON patch (RFC 6902), as lenient as kube-apiserver's library: `replace` of a field that is not there adds it, `copy` of one
@@ -15,10 +16,26 @@ export function jsonPatch(target: JsonObject, operations: JsonValue): Patched {
       const count = operations.length;
       throw new Misfit(413, `The allowed maximum operations in a JSON patch is ${mostOperations}, got ${count}`);
     }
-    const result = operations.reduce<JsonValue>(applied, target);
-    if (!isObject(result)) throw new Misfit(422, "the patch leaves no object");
-    return result;
+    const start: Progress = { document: target, copiedBytes: 0 };
+    const { document } = operations.reduce<Progress>(advanced, start);
+    if (!isObject(document)) throw new Misfit(422, "the patch leaves no object");
+    return document;
   });
+}
+
+interface Progress {
+  readonly document: JsonValue;
+  /** By all copies so far: one of a field into itself doubles it, and thirty of them would be a billion times it. */
+  readonly copiedBytes: number;
+}
+
+function advanced({ document, copiedBytes }: Progress, operation: JsonValue): Progress {
+  const copied = at(operation, "op") === "copy" ? read(document, textAt(operation, "from")) : undefined;
+  const bytes = copiedBytes + (copied === undefined ? 0 : Buffer.byteLength(JSON.stringify(copied)));
+  if (bytes > mostCopiedBytes) {
+    throw new Misfit(422, `the copies are of ${bytes} bytes together, more than the limit of ${mostCopiedBytes}`);
+  }
+  return { document: applied(document, operation), copiedBytes: bytes };
 }
 
 function applied(document: JsonValue, operation: JsonValue): JsonValue {
