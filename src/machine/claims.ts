@@ -9,41 +9,18 @@ import { KubeFailure } from "../kube/failure.ts";
 import { type Followed, follow } from "../kube/follow.ts";
 import type { Resource } from "../kube/resource.ts";
 import { updateStatus } from "../kube/update.ts";
+import { ClaimSpec, folderOf, isOurs, persistentVolumes, provisioner, volumeNameOf } from "./claim-place.ts";
 import { amountOf } from "./quantity.ts";
 
 /** Claims of volumes as folders of this machine. */
-
-const quantity = z.union([z.string(), z.number()]);
-const ClaimSpec = z.looseObject({
-  accessModes: z.array(z.string()).nullish(),
-  storageClassName: z.string().nullish(),
-  volumeName: z.string().nullish(),
-  resources: z.looseObject({ requests: z.record(z.string(), quantity).nullish() }).nullish(),
-});
-type ClaimSpec = z.infer<typeof ClaimSpec>;
-
-const PersistentVolume = z.looseObject({
-  ...{ apiVersion: z.string(), kind: z.string(), metadata: Metadata },
-  spec: z
-    .looseObject({
-      hostPath: z.looseObject({ path: z.string() }).nullish(),
-      local: z.looseObject({ path: z.string() }).nullish(),
-    })
-    .nullish(),
-});
-type PersistentVolume = z.infer<typeof PersistentVolume>;
-
-const cluster = { version: "v1", scope: "Cluster" } as const;
-const persistentVolumes: Resource<PersistentVolume> = {
-  ...{ ...cluster, group: "", kind: "PersistentVolume", plural: "persistentvolumes", schema: PersistentVolume },
-};
 
 const StorageClass = z.looseObject({
   ...{ apiVersion: z.string(), kind: z.string(), metadata: Metadata },
   provisioner: z.string(),
 });
 const storageClasses: Resource<z.infer<typeof StorageClass>> = {
-  ...{ ...cluster, group: "storage.k8s.io", kind: "StorageClass", plural: "storageclasses", schema: StorageClass },
+  ...{ group: "storage.k8s.io", version: "v1", kind: "StorageClass", plural: "storageclasses", scope: "Cluster" },
+  schema: StorageClass,
 };
 
 export type ClaimPlace =
@@ -100,12 +77,10 @@ async function placeOf(cluster: Cluster, key: ClaimKey, options: ClaimsOptions):
   const requested = spec.resources?.requests?.["storage"];
   const limitBytes = requested === undefined ? undefined : amountOf(requested);
   const own = join(options.folder, folderName(claim));
+  const found = folderOf(claim, await volumeOf(cluster, spec, options));
+  if (found.kind === "lacking") return found;
+  const path = found.kind === "own" ? own : found.path;
   const isBound = claim.status?.["phase"] === "Bound";
-  const path = isBound ? await boundPath(cluster, { spec, own }, options) : own;
-  if (path === undefined) {
-    const message = `persistentvolumeclaim "${key.name}" lies on a volume that is no folder of this node`;
-    return { kind: "lacking", message };
-  }
   const provisioner = isBound ? undefined : await provisionerOf(cluster, spec, options);
   if (provisioner !== undefined) {
     const message = `persistentvolumeclaim "${key.name}" is not bound: it waits for ${provisioner}`;
@@ -114,24 +89,14 @@ async function placeOf(cluster: Cluster, key: ClaimKey, options: ClaimsOptions):
   await mkdir(path, { recursive: true });
   if (!isBound) await bind(cluster, claim, { spec, path, node: options.node, signal: options.signal });
   // what lies elsewhere was there before, and is bounded by whoever made it
-  return { kind: "place", path, limitBytes: path === own ? limitBytes : undefined };
+  return { kind: "place", path, limitBytes: found.kind === "own" ? limitBytes : undefined };
 }
 
-interface Bound {
-  readonly spec: ClaimSpec;
-  readonly own: string;
-}
-
-async function boundPath(
-  cluster: Cluster,
-  { spec, own }: Bound,
-  { signal }: ClaimsOptions,
-): Promise<string | undefined> {
+/** The volume that the claim names, if there is one. */
+async function volumeOf(cluster: Cluster, spec: ClaimSpec, { signal }: ClaimsOptions) {
   const name = spec.volumeName ?? "";
-  const volume =
-    name === "" ? undefined : await unlessUnknown(() => cluster.get(persistentVolumes, { name }, { signal }));
-  if (volume === undefined) return own;
-  return volume.spec?.hostPath?.path ?? volume.spec?.local?.path;
+  if (name === "") return undefined;
+  return await unlessUnknown(() => cluster.get(persistentVolumes, { name }, { signal }));
 }
 
 /** Who else provides for claims of this class. */
@@ -177,7 +142,7 @@ async function bind(cluster: Cluster, claim: PersistentVolumeClaim, binding: Bin
 async function makeVolume(cluster: Cluster, claim: PersistentVolumeClaim, binding: Binding): Promise<string> {
   const { spec, path, node, signal } = binding;
   const { namespace, name, uid } = claim.metadata;
-  const volume = volumeName(claim);
+  const volume = volumeNameOf(claim);
   const place = { key: "kubernetes.io/hostname", operator: "In", values: [node] };
   const draft = {
     metadata: { name: volume, annotations: { "pv.kubernetes.io/provisioned-by": provisioner } },
@@ -199,12 +164,6 @@ async function makeVolume(cluster: Cluster, claim: PersistentVolumeClaim, bindin
   return volume;
 }
 
-const provisioner = "coldstream.dev/folder";
-
-function volumeName({ metadata }: PersistentVolumeClaim): string {
-  return `pvc-${metadata.uid}`;
-}
-
 function folderName({ metadata }: PersistentVolumeClaim): string {
   return `${metadata.namespace}_${metadata.name}_${metadata.uid}`;
 }
@@ -216,9 +175,9 @@ async function discard(
 ): Promise<void> {
   await rm(join(folder, folderName(claim)), { recursive: true, force: true });
   await unlessUnknown(async () => {
-    const volume = await cluster.get(persistentVolumes, { name: volumeName(claim) }, { signal });
-    const isOurs = volume?.metadata.annotations?.["pv.kubernetes.io/provisioned-by"] === provisioner;
-    return isOurs ? await cluster.remove(persistentVolumes, { name: volumeName(claim) }, { signal }) : undefined;
+    const volume = await cluster.get(persistentVolumes, { name: volumeNameOf(claim) }, { signal });
+    if (volume === undefined || !isOurs(volume)) return;
+    await cluster.remove(persistentVolumes, { name: volumeNameOf(claim) }, { signal });
   });
 }
 
