@@ -1,5 +1,5 @@
 import { type JsonObject, textAt } from "./json.ts";
-import { type ObjectAt, type Objects, type WriteOptions, withMetadata } from "./objects.ts";
+import { metadataOf, type ObjectAt, type Objects, type WriteOptions, withMetadata } from "./objects.ts";
 import { create } from "./objects-create.ts";
 import { meantFor } from "./objects-update.ts";
 import { conflict } from "./status.ts";
@@ -17,8 +17,8 @@ export async function createNamed(
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
     throw conflict(place.resource, place.name, why);
   }
-  const made = await create(objects, place, withMetadata(given, { resourceVersion: undefined }), options);
-  const version = textAt(readable, "metadata", "resourceVersion");
-  // as Kubernetes has it: where nothing is written nothing takes its place
-  return options.dryRun && version !== "" ? withMetadata(made, { resourceVersion: version }) : made;
+  // as Kubernetes has it: the version counts for a dry run, where none takes its place
+  const { resourceVersion, deletionTimestamp, deletionGracePeriodSeconds } = metadataOf(readable);
+  const kept = { resourceVersion, deletionTimestamp, deletionGracePeriodSeconds };
+  return await create(objects, place, withMetadata(given, { resourceVersion: undefined }), { ...options, kept });
 }

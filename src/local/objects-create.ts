@@ -1,6 +1,5 @@
 import { admitNew } from "./admit.ts";
-import type { JsonObject } from "./json.ts";
-import { textAt } from "./json.ts";
+import { type JsonObject, type JsonValue, textAt } from "./json.ts";
 import {
   addressed,
   isGoing,
@@ -22,19 +21,24 @@ import { alreadyExists, badRequest, type Cause, invalid } from "./status.ts";
 /** So often another name is tried where one that was made up is taken. */
 const mostNames = 8;
 
+export interface CreateOptions extends WriteOptions {
+  /** Metadata that only the server says, and the client nevertheless. */
+  readonly kept?: Readonly<Record<string, JsonValue | undefined>>;
+}
+
 /** Makes an object. Resolves with what was stored, once it is. */
 export async function create(
   objects: Objects,
   { resource, namespace }: Omit<ObjectAt, "name">,
   draft: JsonObject,
-  options: WriteOptions,
+  options: CreateOptions,
 ): Promise<JsonObject> {
   const given = shaped(resource, addressed(draft, { resource, namespace }), options);
   if (textAt(given, "metadata", "resourceVersion") !== "") {
     throw badRequest("resourceVersion should not be set on objects to be created");
   }
   const target = { resource, namespace, name: nameFor(objects, { resource, namespace }, given) };
-  const admitted = admitNew(objects, target, born(objects, given, target));
+  const admitted = admitNew(objects, target, withMetadata(born(objects, given, target), options.kept ?? {}));
   // a second time: a Job's labels are those that its pods got
   const object = applyDefaults(resource, prepareNew(resource, admitted));
   checkNew(resource, object);

@@ -84,21 +84,28 @@ export async function remove(objects: Objects, target: ObjectAt, options: Delete
   const finalizers = withPolicy(finalizersOf(before), options.propagation ?? usualPropagation(before));
   const isHeld = finalizers.length > 0 || graceSeconds > 0 || hasContents(before);
   const held = withMetadata(before, { finalizers: finalizers.length === 0 ? undefined : finalizers });
+  const isMarked = isHeld || before["kind"] === "Pod";
+  const going = isMarked ? marked(objects, held, graceSeconds) : held;
+  if (!isHeld) return await end(objects, target, { before, last: going === held ? before : going, options });
+  if (options.dryRun || JSON.stringify(going) === JSON.stringify(before)) return { object: going, isGone: false };
+  const stored = await objects.store.put(placeOf(target), (version) => textOf(going, version));
+  return { object: stored.parse(), isGone: false };
+}
+
+interface End {
+  readonly before: JsonObject;
+  /** Another than `before`: pods are told that they go, also where nothing waits for it. */
+  readonly last: JsonObject;
+  readonly options: DeleteOptions;
+}
+
+/** Watchers are told what was stored last. Writes of one turn are written at once, or not at all. */
+async function end({ store }: Objects, target: ObjectAt, { before, last, options }: End): Promise<Removed> {
+  if (options.dryRun) return { object: last, isGone: true };
   const place = placeOf(target);
-  if (!isHeld) {
-    // pods are told that they go, also where nothing waits for it
-    const last = before["kind"] === "Pod" ? marked(objects, held, 0) : held;
-    // watchers are told what it was last
-    if (!options.dryRun) await objects.store.remove(place, (version) => textOf(before, version));
-    return { object: last, isGone: true };
-  }
-  const going = marked(objects, held, graceSeconds);
-  const isSame = JSON.stringify(going) === JSON.stringify(before);
-  if (isSame || options.dryRun) return { object: going, isGone: false };
-  return {
-    object: (await objects.store.put(place, (version) => textOf(going, version))).parse(),
-    isGone: false,
-  };
+  const text = (version: number) => textOf(last, version);
+  await Promise.all([...(last === before ? [] : [store.put(place, text)]), store.remove(place, text)]);
+  return { object: last, isGone: true };
 }
 
 const immortal: ReadonlySet<string> = new Set(["default", "kube-system", "kube-public"]);

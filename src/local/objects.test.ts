@@ -123,13 +123,33 @@ test.each<[string, string, (target: ObjectAt) => Promise<unknown>]>([
   ]);
 });
 
+test("a pod that nothing holds is marked, and goes with the same write", async () => {
+  await made("ServiceAccount", { metadata: { name: "default" } });
+  const target = place("Pod");
+  const pod = { metadata: { name: "one", finalizers: ["orphan"] }, spec: { containers: [container] } };
+  await create(objects, target, pod, options);
+  const { store } = objects;
+  const { version } = store;
+  const { object, isGone } = await remove(objects, target, { ...deletion, propagation: "Background" });
+  expect(isGone).toBe(true);
+  const told = store.changesSince("pods", version) ?? [];
+  const marks = { deletionTimestamp: "2026-11-21T12:00:00Z", deletionGracePeriodSeconds: 0, generation: 2 };
+  expect(object).toMatchObject({ metadata: marks });
+  expect(told.map(({ type, after }) => [type, at(after.parse(), "metadata")])).toEqual([
+    ["MODIFIED", expect.objectContaining(marks)],
+    ["DELETED", expect.objectContaining(marks)],
+  ]);
+  expect(told.map(({ after }) => at(after.parse(), "metadata", "finalizers"))).toEqual([undefined, undefined]);
+});
+
 test.each([
   ["the version that was sent, where it is a dry run", true, "77"],
   ["its own", false, "3"],
-])("a PUT that makes an object is answered with %s", async (_title, dryRun, version) => {
+])("a PUT that makes an object is answered with %s", async (_title, dryRun, resourceVersion) => {
   await made("ConfigMap");
   const target = { ...place("Role"), name: "two" };
-  const given = { metadata: { name: "two", resourceVersion: "77" }, rules: [] };
+  const marks = { deletionTimestamp: "2026-11-21T11:00:00Z", deletionGracePeriodSeconds: 0 };
+  const given = { metadata: { name: "two", resourceVersion: "77", ...marks }, rules: [] };
   const answer = await createNamed(objects, target, given, { ...options, dryRun });
-  expect(at(answer, "metadata", "resourceVersion")).toBe(version);
+  expect(answer["metadata"]).toMatchObject({ resourceVersion, ...marks });
 });
