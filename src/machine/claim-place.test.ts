@@ -27,6 +27,22 @@ test.each([
     elsewhere,
   ],
   [
+    "a volume that was asked for and is not bound yet",
+    claim("disk", ""),
+    volume({ local: { path: "/disk" } }),
+    elsewhere,
+  ],
+  ["a volume of ours before it is bound", claim("pvc-u", ""), undefined, own],
+  [
+    "a volume that is not there",
+    claim("disk", "Pending"),
+    undefined,
+    {
+      kind: "lacking",
+      message: 'persistentvolumeclaim "c" waits for its volume: persistentvolume "disk" not found',
+    },
+  ],
+  [
     "what is no folder",
     claim("disk", "Bound"),
     volume({ nfs: { path: "/export" } }),

@@ -50,9 +50,15 @@ export type ClaimFolder =
 
 /** `volume`: the one that the claim names, as far as it is there. */
 export function folderOf(claim: PersistentVolumeClaim, volume: PersistentVolume | undefined): ClaimFolder {
-  if (claim.status?.["phase"] !== "Bound" || volume === undefined || isOurs(volume)) return { kind: "own" };
+  const named = ClaimSpec.parse(claim.spec ?? {}).volumeName ?? "";
+  const isNoneOrOurs = named === "" || (volume === undefined ? named === volumeNameOf(claim) : isOurs(volume));
+  if (isNoneOrOurs) return { kind: "own" };
+  const what = `persistentvolumeclaim "${claim.metadata.name}"`;
+  if (volume === undefined) {
+    return { kind: "lacking", message: `${what} waits for its volume: persistentvolume "${named}" not found` };
+  }
+  // from the first pod on, bound or not: files must not lie in one place today and in another tomorrow
   const path = volume.spec?.hostPath?.path ?? volume.spec?.local?.path;
   if (path !== undefined) return { kind: "elsewhere", path };
-  const message = `persistentvolumeclaim "${claim.metadata.name}" lies on a volume that is no folder of this node`;
-  return { kind: "lacking", message };
+  return { kind: "lacking", message: `${what} lies on a volume that is no folder of this node` };
 }

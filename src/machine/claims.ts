@@ -81,7 +81,8 @@ async function placeOf(cluster: Cluster, key: ClaimKey, options: ClaimsOptions):
   if (found.kind === "lacking") return found;
   const path = found.kind === "own" ? own : found.path;
   const isBound = claim.status?.["phase"] === "Bound";
-  const provisioner = isBound ? undefined : await provisionerOf(cluster, spec, options);
+  const isForUs = isBound || found.kind === "elsewhere";
+  const provisioner = isForUs ? undefined : await provisionerOf(cluster, spec, options);
   if (provisioner !== undefined) {
     const message = `persistentvolumeclaim "${key.name}" is not bound: it waits for ${provisioner}`;
     return { kind: "lacking", message };
@@ -122,8 +123,10 @@ interface Binding {
 async function bind(cluster: Cluster, claim: PersistentVolumeClaim, binding: Binding): Promise<void> {
   const { namespace, name = "" } = claim.metadata;
   const { signal, spec } = binding;
-  const volume = await unlessUnknown(() => makeVolume(cluster, claim, binding));
-  if (volume !== undefined && (spec.volumeName ?? "") === "") {
+  const asked = spec.volumeName ?? "";
+  const isOwn = asked === "" || asked === volumeNameOf(claim);
+  const volume = isOwn ? await unlessUnknown(() => makeVolume(cluster, claim, binding)) : undefined;
+  if (volume !== undefined && asked === "") {
     const annotations = { "pv.kubernetes.io/bind-completed": "yes", "pv.kubernetes.io/bound-by-controller": "yes" };
     const merge = { metadata: { annotations }, spec: { volumeName: volume } };
     await cluster.patch(persistentVolumeClaims, { namespace, name }, { signal, merge });

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/kit/log.ts";
 import { persistentVolumeClaims } from "../../src/kube/core.ts";
+import { persistentVolumes } from "../../src/machine/claim-place.ts";
 import { type Claims, openClaims } from "../../src/machine/claims.ts";
 import { type ControllersPlace, namespace, openControllersPlace } from "./controllers-place.ts";
 import { localServer } from "./servers.ts";
 
+const noNamespace = { namespace: undefined };
 const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } };
 
 describe("claims", () => {
@@ -41,5 +43,21 @@ describe("claims", () => {
     expect(after).toMatch(join(home, "data-restored"));
     expect(await readFile(join(after, "file"), "utf8")).toBe("kept");
     expect(await readdir(home)).toEqual(["data-restored"]);
+  });
+
+  test("that name a volume lie on it from the first pod on, and wait until it is there", async () => {
+    const claims = claimsIn("named");
+    await place.create(persistentVolumeClaims, "named", { spec: { ...spec, volumeName: "disk" } });
+    const waits = 'persistentvolumeclaim "named" waits for its volume: persistentvolume "disk" not found';
+    expect(await pathOf(claims, "named")).toBe(waits);
+    const path = join(home, "disk");
+    const capacity = { storage: "1Mi" };
+    await place.create(persistentVolumes, "disk", { spec: { ...spec, capacity, hostPath: { path } } }, noNamespace);
+    expect(await pathOf(claims, "named")).toBe(path);
+    const bound = await place.cluster.get(persistentVolumeClaims, { namespace, name: "named" }, place);
+    expect(bound?.status).toMatchObject({ phase: "Bound" });
+    expect(await pathOf(claims, "named")).toBe(path);
+    const volumes = await place.cluster.list(persistentVolumes, {}, place);
+    expect(volumes.items.map(({ metadata }) => metadata.name)).not.toContain(`pvc-${bound?.metadata.uid}`);
   });
 });
