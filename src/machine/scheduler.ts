@@ -43,7 +43,7 @@ export function openScheduler(cluster: Cluster, options: SchedulerOptions): Sche
       const node = options.node();
       if (pod === undefined || node === undefined || !isToSchedule(pod)) return undefined;
       const here = pods.filter(({ spec }) => spec.nodeName === node.metadata.name);
-      for (const one of here) bound.delete(uidOf(one));
+      forgetTold(bound, pods);
       if (bound.has(uidOf(pod))) return undefined;
       const misfit = lackingClaim(pod, options) ?? misfitOf(pod, { node, pods: [...here, ...bound.values()] });
       if (misfit !== undefined) {
@@ -51,16 +51,22 @@ export function openScheduler(cluster: Cluster, options: SchedulerOptions): Sche
         return { requeueAfterMs: againMs };
       }
       bound.set(uidOf(pod), pod);
+      let isBound = false;
       try {
-        await bind(cluster, pod, { ...options, node });
-      } catch (error) {
-        bound.delete(uidOf(pod));
-        throw error;
+        isBound = await bind(cluster, pod, { ...options, node });
+      } finally {
+        if (!isBound) bound.delete(uidOf(pod));
       }
       return undefined;
     },
   });
   return { look: (pod) => isToSchedule(pod) && queue.add(keyText(keyOf(pod))), stopped: queue.stopped };
+}
+
+/** Each was among the pods when it was bound: one that no longer is has run, or was removed. */
+function forgetTold(bound: Map<string, MachinePod>, pods: readonly MachinePod[]): void {
+  const untold = new Set(pods.filter(({ spec }) => (spec.nodeName ?? "") === "").map(uidOf));
+  for (const uid of bound.keys()) if (!untold.has(uid)) bound.delete(uid);
 }
 
 function isToSchedule(pod: MachinePod): boolean {
@@ -76,11 +82,12 @@ function lackingClaim({ metadata, spec }: MachinePod, { hasClaim }: SchedulerOpt
   return lacking === undefined ? undefined : `persistentvolumeclaim "${lacking}" not found`;
 }
 
+/** False when somebody else was faster, or it is gone. */
 async function bind(
   cluster: Cluster,
   pod: MachinePod,
   { node, recorder, signal }: { readonly node: Node; readonly recorder: Recorder; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<boolean> {
   const { namespace = "", name = "", uid } = pod.metadata;
   const target = { apiVersion: "v1", kind: "Node", name: node.metadata.name };
   const body = { apiVersion: "v1", kind: "Binding", metadata: { namespace, name, uid }, target };
@@ -88,12 +95,12 @@ async function bind(
   try {
     await cluster.request({ method: "POST", path, body }, { signal });
   } catch (error) {
-    // somebody else was faster, or it is gone
-    if (KubeFailure.isReason(error, "Conflict", "NotFound")) return;
+    if (KubeFailure.isReason(error, "Conflict", "NotFound")) return false;
     throw error;
   }
   const message = `Successfully assigned ${namespace}/${name} to ${target.name}`;
   void recorder.event(pod, { type: "Normal", reason: "Scheduled", message });
+  return true;
 }
 
 interface Misfit {
