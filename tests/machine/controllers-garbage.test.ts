@@ -110,6 +110,25 @@ describe.each(servers)("garbage collection beside $name", ({ start, missing }) =
     expect((await find("strange"))?.metadata.deletionTimestamp).toBeUndefined();
   });
 
+  test.skipIf(missing !== undefined)(
+    "leaves what lies in no namespace and names an owner that lies in one",
+    async () => {
+      const owner = ownedBy(await map("local"), { controller: false });
+      const metadata = { name: "wide", ownerReferences: [owner] };
+      await place.cluster.create(namespaces, { metadata }, place);
+      // looked at after it
+      await place.cluster.create(
+        namespaces,
+        { metadata: { name: "stray", ownerReferences: [{ ...owner, kind: "Namespace" }] } },
+        place,
+      );
+      const find = async (name: string) => await place.cluster.get(namespaces, { name }, place);
+      await eventually("stray to go", async () => (await find("stray")) === undefined);
+      expect((await find("wide"))?.metadata).toMatchObject({ ownerReferences: [owner] });
+      expect((await find("wide"))?.metadata.deletionTimestamp).toBeUndefined();
+    },
+  );
+
   test.skipIf(missing !== undefined)("in the foreground takes the owner last", async () => {
     const owner = await map("last");
     const held = { ownerReferences: [ownedBy(owner, { controller: false })], finalizers: ["example.com/hold"] };

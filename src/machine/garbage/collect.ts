@@ -128,11 +128,11 @@ async function stateOf(
 ): Promise<OwnerState> {
   const { kind, key, uid } = placeOf(table, item, reference);
   if (kind === undefined) return "solid";
+  if (kind.resource.scope === "Namespaced" && key.namespace === undefined) return "unresolvable";
   const known = kind.all.get(key);
   if (known?.metadata.uid === uid) return isGoingWith(known, foreground) ? "waiting" : "solid";
   const owner = { id: idOf(kind.resource), key, uid };
   if (absent.has(owner)) return "gone";
-  if (kind.resource.scope === "Namespaced" && key.namespace === undefined) return "gone";
   const live = await cluster.get(itemsOf(kind.resource), key, { signal });
   if (live === undefined || live.metadata.uid !== uid) {
     absent.add(owner);

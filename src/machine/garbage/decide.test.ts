@@ -47,6 +47,8 @@ test.each<[string, Given, readonly string[]]>([
   ["what an owner has stays", { owners: states("solid") }, []],
   ["what no owner has any more goes", { owners: states("gone", "gone") }, ["remove Background"]],
   ["what one owner has still loses the others", { owners: states("gone", "solid", "waiting") }, ["disown x keeps o1"]],
+  ["one whose owner cannot be told stays", { owners: states("unresolvable") }, []],
+  ["and keeps all its owners, as long as there is that one", { owners: states("gone", "solid", "unresolvable") }, []],
   ["an owner that waits is not waited for in turn", { owners: states("waiting") }, ["remove Background"]],
   ["but by what owns something itself", { owners: states("waiting"), dependents: [child] }, ["remove Foreground"]],
   [

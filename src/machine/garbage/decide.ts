@@ -9,7 +9,9 @@ export type OwnerState =
   /** There, and waits for what it owns to go. */
   | "waiting"
   /** Not there, or another of that name. */
-  | "gone";
+  | "gone"
+  /** Of a namespace, named by what lies in none: nobody can say which one is meant. */
+  | "unresolvable";
 
 export interface GarbageView {
   readonly item: Item;
@@ -56,6 +58,8 @@ export function blockingOf({ metadata }: Item, dependents: readonly Item[]): rea
 
 function collecting({ item, owners, dependents }: GarbageView): readonly GarbageStep[] {
   const of = (state: OwnerState) => owners.filter((owner) => owner.state === state);
+  // Kubernetes takes such a reference for a mistake that somebody has to mend, and touches nothing
+  if (of("unresolvable").length > 0) return [];
   const solid = of("solid");
   if (solid.length === owners.length) return [];
   // one that is kept by another owner is not waited for
