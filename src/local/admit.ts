@@ -1,12 +1,25 @@
 import { at, type JsonObject, listAt, textAt } from "./json.ts";
-import { isGoing, type ObjectAt, type Objects } from "./objects.ts";
+import { finalizersOf, isGoing, type ObjectAt, type Objects, withMetadata } from "./objects.ts";
 import { type ServedResource, servedAt } from "./served.ts";
 import { forbidden, notFound } from "./status.ts";
 
 /** What Kubernetes' admission asks of and adds to a new object. */
 export function admitNew(objects: Objects, target: ObjectAt, object: JsonObject): JsonObject {
   if (target.namespace !== "") checkNamespace(objects, target);
-  return target.resource.kind === "Pod" ? withAccount(objects, target, object) : object;
+  if (target.resource.kind === "Pod") return withAccount(objects, target, object);
+  return target.resource.group === "" ? withProtection(object, protection[target.resource.kind]) : object;
+}
+
+/** What is used by pods, or by a claim, goes when it no longer is: whoever watches over that takes these away. */
+const protection: Readonly<Record<string, string>> = {
+  PersistentVolumeClaim: "kubernetes.io/pvc-protection",
+  PersistentVolume: "kubernetes.io/pv-protection",
+};
+
+function withProtection(object: JsonObject, finalizer: string | undefined): JsonObject {
+  const finalizers = finalizersOf(object);
+  if (finalizer === undefined || finalizers.includes(finalizer)) return object;
+  return withMetadata(object, { finalizers: [...finalizers, finalizer] });
 }
 
 const namespaces = coreResource("namespaces");

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configMaps, namespaces, ownedBy, persistentVolumeClaims, pods, serviceAccounts } from "../../src/kube/core.ts";
 import type { KubeObject } from "../../src/kube/resource.ts";
+import { persistentVolumes } from "../../src/machine/claims-protection.ts";
 import type { Controllers } from "../../src/machine/controllers.ts";
 import { machineJobs } from "../../src/machine/job/job.ts";
 import type { Runner } from "../../src/machine/runner.ts";
@@ -172,9 +173,33 @@ describe.each(servers)("garbage collection beside $name", ({ start, missing }) =
     await place.create(pods, "user", { spec: podSpec });
     const claim = async () => await place.cluster.get(persistentVolumeClaims, { namespace, name: "claim" }, place);
     await eventually("it to be bound", async () => (await claim())?.status?.["phase"] === "Bound");
+    await eventually("the pod to run", async () => {
+      const user = await place.cluster.get(pods, { namespace, name: "user" }, place);
+      return user?.status?.phase === "Running";
+    });
+    const volume = { name: String((await claim())?.spec?.["volumeName"]) };
     await place.cluster.remove(persistentVolumeClaims, { namespace, name: "claim" }, place);
+    expect((await claim())?.metadata.finalizers).toEqual(["kubernetes.io/pvc-protection"]);
     await place.cluster.remove(pods, { namespace, name: "user" }, place);
     await eventually("it to go", async () => (await claim()) === undefined, { timeoutMs: 15_000 });
+    const isGone = async () => (await place.cluster.get(persistentVolumes, volume, place)) === undefined;
+    await eventually("its volume to go", isGone, { timeoutMs: 15_000 });
+  });
+
+  test.skipIf(missing !== undefined)("takes a claim and a volume that nobody uses", async () => {
+    const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } };
+    await place.create(persistentVolumeClaims, "unused", { spec });
+    const disk = { accessModes: ["ReadWriteOnce"], capacity: { storage: "1Mi" }, hostPath: { path: "/nowhere" } };
+    await place.create(persistentVolumes, "unused", { spec: disk }, { namespace: undefined });
+    for (const [resource, key] of [
+      [persistentVolumeClaims, { namespace, name: "unused" }],
+      [persistentVolumes, { name: "unused" }],
+    ] as const) {
+      const find = async () => await place.cluster.get<KubeObject>(resource, key, place);
+      expect((await find())?.metadata.finalizers).toHaveLength(1);
+      await place.cluster.remove<KubeObject>(resource, key, place);
+      await eventually("it to go", async () => (await find()) === undefined, { timeoutMs: 15_000 });
+    }
   });
 
   test.skipIf(missing !== undefined)("furnishes a namespace, and empties it when it goes", async () => {
