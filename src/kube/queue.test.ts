@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { backOffMs } from "./backoff.ts";
 import { openQueue, type Queue, type QueueOptions } from "./queue.ts";
 
@@ -247,5 +247,43 @@ describe("the back-off", () => {
     [5_000, 0, 225_000],
   ])("after %i failures, by chance %d, is %i ms", (failures, chance, milliseconds) => {
     expect(backOffMs(failures, chance)).toBe(milliseconds);
+  });
+});
+
+describe("a key that waits for a time of day", () => {
+  const nightMs = 8 * 3_600_000;
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  test.each<[string, { readonly goesOnMs: number; readonly passMs: number }, readonly string[]]>([
+    ["does not come before", { goesOnMs: 0, passMs: nightMs - 1 }, []],
+    ["comes then", { goesOnMs: 0, passMs: nightMs }, ["a"]],
+    ["comes soon after the machine slept meanwhile", { goesOnMs: nightMs, passMs: 60_000 }, ["a"]],
+    ["comes in good time after the clock went on in part", { goesOnMs: nightMs / 2, passMs: nightMs / 2 }, ["a"]],
+    ["is looked at again when the clock was set back", { goesOnMs: -nightMs, passMs: nightMs }, ["a"]],
+  ])("%s", async (_title, { goesOnMs, passMs }, expected) => {
+    using world = start({ now: () => new Date() });
+    world.queue.addAfter("a", nightMs);
+    await vi.advanceTimersByTimeAsync(1000);
+    vi.setSystemTime(Date.now() + goesOnMs);
+    await vi.advanceTimersByTimeAsync(passMs - 1000);
+    expect(world.begun).toEqual(expected);
+    expect(world.queue.counts().delayed).toBe(1 - expected.length);
+  });
+
+  test("gives way to an earlier one", async () => {
+    using world = start({ now: () => new Date() });
+    world.queue.addAfter("a", nightMs);
+    world.queue.addAfter("a", 90_000);
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect(world.begun).toEqual(["a"]);
+  });
+
+  test("is not gone by where only the time counts that has passed", async () => {
+    using world = start();
+    world.queue.addAfter("a", nightMs);
+    vi.setSystemTime(Date.now() + nightMs);
+    await vi.advanceTimersByTimeAsync(nightMs - 1);
+    expect(world.begun).toEqual([]);
   });
 });

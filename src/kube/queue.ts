@@ -1,4 +1,5 @@
 import { type BackOff, backOffMs, workBackOff } from "./backoff.ts";
+import { sleepMs } from "./sleep.ts";
 
 export interface QueueOptions {
   /** How many keys are worked on at once. */
@@ -14,6 +15,8 @@ export interface QueueOptions {
     again: { readonly failures: number; readonly afterMs: number },
   ) => void;
   readonly backOff?: BackOff;
+  /** For keys that wait for a time of day: they come when so much time has passed, or when this clock says so. */
+  readonly now?: () => Date;
 }
 
 export interface Later {
@@ -53,7 +56,7 @@ const mostImpatienceMs = 10_000;
 export function openQueue(options: QueueOptions): Queue {
   const { signal } = options;
   const turns = openTurns(options.concurrency);
-  const timers = openTimers(add);
+  const timers = openTimers(add, options);
   const failing = openFailures(options);
   const stopped = Promise.withResolvers<void>();
   let done = 0;
@@ -145,21 +148,38 @@ function openTurns(concurrency: number) {
   };
 }
 
+interface Due {
+  /** Of the time that passes while the machine is awake. */
+  readonly passedMs: number;
+  /** By the clock, which may be set. */
+  readonly clockMs: number;
+}
+
 /** One timer a key; the earliest counts. */
-function openTimers(fire: (key: string) => void) {
-  const timers = new Map<string, { readonly dueMs: number; readonly handle: NodeJS.Timeout }>();
+function openTimers(fire: (key: string) => void, { now }: Pick<QueueOptions, "now">) {
+  const timers = new Map<string, Due & { readonly handle: NodeJS.Timeout }>();
+  // without a clock none goes on: what is left by it is never the least
+  const clock = () => now?.().getTime() ?? 0;
+  const mostMs = now === undefined ? mostTimerMs : sleepMs(mostTimerMs);
   function cancel(key: string): void {
     clearTimeout(timers.get(key)?.handle);
     timers.delete(key);
   }
+  function wait(key: string, { passedMs, clockMs }: Due): void {
+    const leftMs = Math.min(passedMs - performance.now(), clockMs - clock());
+    if (leftMs <= 0) fire(key);
+    else {
+      const handle = setTimeout(() => wait(key, { passedMs, clockMs }), Math.min(leftMs, mostMs));
+      timers.set(key, { passedMs, clockMs, handle });
+    }
+  }
   return {
     cancel,
     set(key: string, milliseconds: number): void {
-      const afterMs = Math.min(milliseconds, mostTimerMs);
-      const dueMs = performance.now() + afterMs;
-      if ((timers.get(key)?.dueMs ?? Number.POSITIVE_INFINITY) <= dueMs) return;
+      const passedMs = performance.now() + milliseconds;
+      if ((timers.get(key)?.passedMs ?? Number.POSITIVE_INFINITY) <= passedMs) return;
       cancel(key);
-      timers.set(key, { dueMs, handle: setTimeout(() => fire(key), afterMs) });
+      wait(key, { passedMs, clockMs: clock() + milliseconds });
     },
     clear(): void {
       for (const { handle } of timers.values()) clearTimeout(handle);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Log } from "../kit/log.ts";
 import type { Cluster, Waiting } from "../kube/cluster.ts";
 import { pause } from "../kube/requests.ts";
+import { sleepMs } from "../kube/sleep.ts";
 import { type MachinePod, uidOf } from "./pod.ts";
 
 const TokenRequest = z.looseObject({
@@ -48,7 +49,7 @@ export async function keepToken(
 ): Promise<void> {
   const { signal } = place;
   for (let renewAt = place.renewAt; ; ) {
-    await pause(Math.max(0, Math.min(renewAt - Date.now(), mostTimerMs)), signal).catch(() => undefined);
+    await pause(sleepMs(renewAt - Date.now()), signal).catch(() => undefined);
     if (signal.aborted) return;
     if (renewAt > Date.now()) continue;
     try {
@@ -62,8 +63,6 @@ export async function keepToken(
 }
 
 const againMs = 10_000;
-/** A timer takes no more than 24 days. */
-const mostTimerMs = 2 ** 31 - 1;
 
 /** A reader sees the old file or the new one. */
 export async function writeWhole(path: string, content: Uint8Array, mode: number): Promise<void> {

@@ -1,12 +1,10 @@
+import { sleepMs } from "../kube/sleep.ts";
 import type { PodEnding } from "./ending.ts";
 import type { MachinePod } from "./pod.ts";
 import type { PodContext } from "./pod-context.ts";
 import { type Limit, untilFull } from "./space.ts";
 
 /** What makes a node end a pod by itself. */
-
-/** A timer takes no more than 24 days. */
-const mostTimerMs = 2 ** 31 - 1;
 
 export interface Deadline {
   readonly startTime: Date;
@@ -27,7 +25,7 @@ export function watchDeadline({ spec }: MachinePod, { startTime, ending }: Deadl
   function wait(): void {
     const left = due - Date.now();
     if (left <= 0) ending.ask({ cause, graceMs });
-    else timer = setTimeout(wait, Math.min(left, mostTimerMs));
+    else timer = setTimeout(wait, sleepMs(left));
   }
   wait();
   return () => clearTimeout(timer);

@@ -25,12 +25,12 @@ const againMs = 50;
 
 /** Makes the Jobs of CronJobs, one a slot, also when it is killed at any point. */
 export function openCronJobController(cluster: Cluster, options: CronJobControllerOptions): Queue {
-  const { cronJobs, jobs, log, signal } = options;
+  const { cronJobs, jobs, now, log, signal } = options;
   const ready = Promise.all([cronJobs.ready, jobs.ready]);
   ready.catch(() => undefined);
   const queue = openQueue({
     concurrency: 4,
-    signal,
+    ...{ now, signal },
     backOff: { firstMs: 200, mostMs: 60_000 },
     onFailure: (cronJob, error, { failures }) => log.warn({ cronJob, error, failures }, "running a CronJob"),
     async work(text, waiting) {

@@ -30,7 +30,7 @@ const ours = "kubernetes.io/job-controller";
 
 /** Makes the pods of Jobs and counts their ends, each once, also when it is killed at any point. */
 export function openJobController(cluster: Cluster, options: JobControllerOptions): Queue {
-  const { jobs, pods, log, signal } = options;
+  const { jobs, pods, now, log, signal } = options;
   const expected = openExpected(pods);
   /** uids of pods whose finalizer was taken away, until what we follow shows it. */
   const released = new Set<string>();
@@ -40,7 +40,7 @@ export function openJobController(cluster: Cluster, options: JobControllerOption
   ready.catch(() => undefined);
   const queue = openQueue({
     concurrency: 8,
-    signal,
+    ...{ now, signal },
     backOff: { firstMs: 200, mostMs: 60_000 },
     onFailure: (job, error, { failures }) => log.warn({ job, error, failures }, "running a Job"),
     async work(text, waiting) {
