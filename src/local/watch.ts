@@ -24,31 +24,59 @@ function asOf(before: Entry, version: number): Entry {
   return new Entry(before, version, textOf(before.parse(), version));
 }
 
-/** A client this far behind is cut off: it comes back and begins where it was. */
+/** A client this far behind what happens is cut off: it comes back and begins where it was. */
 const mostUnreadBytes = 16 * 1024 * 1024;
 
 /** How events are written: as objects, tables, or metadata alone. */
 export type Render = (entry: Entry) => string;
 
 export interface WatchStream {
-  send(type: Change["type"], entry: Entry): void;
+  /** What was there before, which may be any amount: the client is given the time to read it. */
+  catchUp(seen: Iterable<NonNullable<Seen>>): void;
+  send(seen: NonNullable<Seen>): void;
   bookmark(object: JsonObject): void;
   fail(status: JsonObject): void;
 }
 
-/** Lines of JSON to one client. */
+interface Line {
+  readonly write: () => string;
+  /** Of what counts when a client is too far behind. */
+  readonly bytes: number;
+}
+
+/** Lines of JSON to one client, in order, no faster than it reads. */
 export function streamTo(outgoing: Outgoing, render: Render): WatchStream {
-  const line = (type: string, object: string) => {
-    if (outgoing.writableEnded || outgoing.destroyed) return;
-    outgoing.write(`{"type":"${type}","object":${object}}\n`);
-    if (outgoing.writableLength > mostUnreadBytes) outgoing.destroy();
+  const waiting: Line[] = [];
+  let waitingBytes = 0;
+  const flush = () => {
+    let written = 0;
+    for (const { write, bytes } of waiting) {
+      if (outgoing.writableEnded || outgoing.destroyed || outgoing.writableNeedDrain) break;
+      outgoing.write(write());
+      waitingBytes -= bytes;
+      written++;
+    }
+    if (written > 0) waiting.splice(0, written);
   };
+  const line = (type: string, object: string) => `{"type":"${type}","object":${object}}\n`;
+  const eventOf = ({ type, entry }: NonNullable<Seen>) => line(type, render(entry));
+  const add = (added: Line) => {
+    waiting.push(added);
+    waitingBytes += added.bytes;
+    flush();
+    if (waitingBytes > mostUnreadBytes) outgoing.destroy();
+  };
+  outgoing.on("drain", flush);
   return {
-    send: (type, entry) => line(type, render(entry)),
-    bookmark: (object) => line("BOOKMARK", JSON.stringify(object)),
-    fail(status) {
-      line("ERROR", JSON.stringify(status));
-      outgoing.end();
+    catchUp(seen) {
+      for (const each of seen) waiting.push({ write: () => eventOf(each), bytes: 0 });
+      flush();
     },
+    send: (seen) => add({ write: () => eventOf(seen), bytes: seen.entry.text.length }),
+    bookmark(object) {
+      const text = line("BOOKMARK", JSON.stringify(object));
+      add({ write: () => text, bytes: text.length });
+    },
+    fail: (status) => void outgoing.end(line("ERROR", JSON.stringify(status))),
   };
 }

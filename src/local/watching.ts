@@ -32,23 +32,24 @@ export async function watch(store: Store, outgoing: Outgoing, request: WatchRequ
   outgoing.writeHead(200, { "content-type": "application/json", "cache-control": "no-cache, private" });
   outgoing.flushHeaders();
   const stream = streamTo(outgoing, render);
-  const tell = (changes: readonly Change[]) => {
-    for (const change of changes) {
-      if (change.after.resource !== plural) continue;
-      const seen = seenBy(chosen, change);
-      if (seen !== undefined) stream.send(seen.type, seen.entry);
-    }
-  };
   const plural = pluralOf(resource);
+  const seen = (change: Change) => {
+    const one = change.after.resource === plural ? seenBy(chosen, change) : undefined;
+    return one === undefined ? [] : [one];
+  };
   if (from === 0) {
-    for (const entry of store.list(plural, chosen.namespace)) if (chosen.matches(entry)) stream.send("ADDED", entry);
+    const there = store.list(plural, chosen.namespace).filter((entry) => chosen.matches(entry));
+    stream.catchUp(there.map((entry) => ({ type: "ADDED", entry })));
   } else {
     const missed = from > store.version ? undefined : store.changesSince(plural, from);
     if (missed === undefined) {
       return stream.fail(expired(`too old resource version: ${from} (${store.version})`).body);
     }
-    tell(missed);
+    stream.catchUp(missed.flatMap(seen));
   }
+  const tell = (changes: readonly Change[]) => {
+    for (const each of changes.flatMap(seen)) stream.send(each);
+  };
   await untilEnd(store, outgoing, { ...request, stream, tell });
 }
 
