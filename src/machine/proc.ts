@@ -38,6 +38,45 @@ export function readProcesses(): readonly ProcessEntry[] {
   });
 }
 
+/** Changes with each start of the machine. Empty where nobody says it. */
+export function bootId(): string {
+  return (readText("/proc/sys/kernel/random/boot_id") ?? "").trim();
+}
+
+/** A moment as `start` counts it. /proc tells 100 ticks a second on every machine that we run on. */
+export function ticksAt(moment: Date): number {
+  const upSeconds = Number.parseFloat(readText("/proc/uptime") ?? "");
+  return (upSeconds - (Date.now() - moment.getTime()) / 1000) * 100;
+}
+
+export interface Session {
+  /** Its number. */
+  readonly leader: number;
+  /** Its leader's. */
+  readonly start: string;
+  /** Ticks: the last moment at which it was known to be there. */
+  readonly seen: number;
+}
+
+/**
+ * Whether the session that has this number is the one that was seen, not a later one of a stranger's: a daemon's, say, whose
+ * leader has ended as well. The kernel gives a number to nobody else while one process of its session lives, and nobody
+ * joins a session from outside. So it is the same while its leader lives, and after that while a member does that began
+ * before the session was last seen. Where all began later it cannot be told, and a stranger's is not to be harmed.
+ * `leader`: whoever has the number as its pid now, zombies included.
+ */
+export function isSameSession(
+  { leader: number, start, seen }: Session,
+  leader: ProcessEntry | undefined,
+  processes: readonly ProcessEntry[],
+): boolean {
+  if (leader !== undefined) return leader.start === start;
+  return processes.some((one) => one.session === number && Number(one.start) <= seen + clockErrorTicks);
+}
+
+/** Between the clock of files and that of processes. No number comes round in so short a time. */
+const clockErrorTicks = 100;
+
 /** What belongs to a session's leader: its session, and whatever descends from it; it may have ended itself. */
 export function membersOf(processes: readonly ProcessEntry[], leader: number): readonly number[] {
   const members = new Set([leader]);

@@ -1,8 +1,11 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { membersOf, parseStat, readProcess, readProcesses, residentBytes } from "./proc.ts";
+import { isSameSession, membersOf, parseStat, readProcess, readProcesses, residentBytes, ticksAt } from "./proc.ts";
 import { findRun, type Run, startRun } from "./process.ts";
 
 let root: string;
@@ -117,7 +120,81 @@ describe("findRun", () => {
   });
 });
 
+describe("findRun of a folder that somebody left", () => {
+  /** A session whose leader has ended; one process of it goes on. */
+  async function orphans(): Promise<{ readonly leader: number; readonly left: number }> {
+    const child = spawn("/bin/sh", ["-c", "sleep 100 & echo $!"], {
+      detached: true,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const said = once(child.stdout, "data");
+    await once(child, "exit");
+    return { leader: child.pid ?? 0, left: Number(String((await said)[0])) };
+  }
+  const lineOf = (pid: number, start: string) => `${pid} (sh) S 1 ${pid} ${pid}${" 0".repeat(15)} ${start} 0\n`;
+  async function folderOf(files: Readonly<Record<string, string>>, writtenAt: Date): Promise<string> {
+    const folder = join(root, String(count++));
+    await mkdir(folder);
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(join(folder, name), text);
+      await utimes(join(folder, name), writtenAt, writtenAt);
+    }
+    return folder;
+  }
+  const isAlive = (pid: number) => readProcess(pid)?.isZombie === false;
+  const anHourAgo = new Date(Date.now() - 3_600_000);
+  const hereBoot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+
+  test.each([
+    ["takes what is left of the run with it", hereBoot, new Date(), false],
+    ["takes what is left of a run that an earlier version began", "", new Date(), false],
+    ["leaves a stranger's session with that number alone", hereBoot, anHourAgo, true],
+    ["leaves it alone where an earlier version began the run", "", anHourAgo, true],
+    ["leaves all alone after the machine's next start", "another boot", new Date(), true],
+  ])("%s", async (_title, boot, writtenAt, lives) => {
+    const { leader, left } = await orphans();
+    const end = writtenAt === anHourAgo ? writtenAt : new Date();
+    const folder = await folderOf({ begun: boot, wrapper: lineOf(leader, "12345"), exit: "0\n" }, end);
+    expect(await findRun(folder)).toMatchObject({ kind: "ended", end: { exitCode: 0 } });
+    expect(isAlive(left)).toBe(lives);
+    if (lives) process.kill(left, "SIGKILL");
+  });
+
+  test("takes no process for its own that has pid and start of before the machine's last start", async () => {
+    const child = spawn("sleep", ["100"], { detached: true, stdio: "ignore" });
+    const pid = child.pid ?? 0;
+    const line = lineOf(pid, readProcess(pid)?.start ?? "");
+    const now = new Date();
+    expect(await findRun(await folderOf({ begun: "another boot", wrapper: line }, now))).toMatchObject({
+      kind: "ended",
+    });
+    expect(isAlive(pid)).toBe(true);
+    const found = await findRun(await folderOf({ begun: "", wrapper: line }, now));
+    if (found.kind !== "running") throw new Error(found.kind);
+    await found.run.kill();
+    expect(await found.run.ended).toMatchObject({ exitCode: 137 });
+    expect(isAlive(pid)).toBe(false);
+  });
+});
+
 describe("processes", () => {
+  const leader = (start: string) => ({ pid: 10, parent: 1, session: 10, start, isZombie: false });
+  const member = (start: string) => ({ ...leader(start), pid: 11 });
+  test.each([
+    ["the leader lives", leader("500"), [], true],
+    ["its pid is another's by now", leader("900"), [leader("900"), member("600")], false],
+    ["a member began before it was last seen", undefined, [member("600"), member("9000")], true],
+    ["all members began later", undefined, [member("9000")], false],
+    ["nobody is left", undefined, [{ ...member("600"), session: 11 }], false],
+  ])("knows a session when %s: %o", (_title, now, all, isSame) => {
+    expect(isSameSession({ leader: 10, start: "500", seen: 1000 }, now, all)).toBe(isSame);
+  });
+
+  test("counts a moment as a process's start is counted", async () => {
+    const { pid = 0 } = spawn("sleep", ["0"]);
+    expect(Math.abs(Number(readProcess(pid)?.start) - ticksAt(new Date()))).toBeLessThan(500);
+  });
+
   test("reads a name with spaces and parentheses", () => {
     const line = "42 (a) b (c)) S 7 42 40 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 98765 1000 200";
     expect(parseStat(line)).toEqual({ pid: 42, parent: 7, session: 40, start: "98765", isZombie: false });

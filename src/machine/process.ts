@@ -1,7 +1,16 @@
 import { spawn } from "node:child_process";
 import { mkdir, open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { membersOf, type ProcessEntry, parseStat, readProcess, readProcesses } from "./proc.ts";
+import {
+  bootId,
+  isSameSession,
+  membersOf,
+  type ProcessEntry,
+  parseStat,
+  readProcess,
+  readProcesses,
+  ticksAt,
+} from "./proc.ts";
 
 /** Runs of containers: processes that outlive whoever started them, with files that tell how they ended. */
 
@@ -52,22 +61,30 @@ export type Found =
 /** Starts a run whose files lie in `folder`. Standard output and error go to its file `log`. */
 export async function startRun(folder: string, request: RunRequest): Promise<Run> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "begun"), "");
+  // pids and their starts mean something until the machine's next start only
+  await writeFile(join(folder, "begun"), bootId());
   const log = await open(join(folder, "log"), "a", 0o600);
   try {
     const child = spawn("/bin/sh", ["-c", wrapper, "sh", folder, request.program, ...request.args], {
       ...{ cwd: request.workingFolder, env: { ...request.environment }, detached: true },
       stdio: ["ignore", log.fd, log.fd],
     });
+    // nobody gets its pid while we have not been told of its end
+    const start = readProcess(child.pid ?? 0)?.start;
     const gone = Promise.withResolvers<void>();
-    child.once("exit", () => gone.resolve());
+    let endedAt: Date | undefined;
+    child.once("exit", () => {
+      endedAt = new Date();
+      gone.resolve();
+    });
     const started = Promise.withResolvers<number>();
     child.once("spawn", () => started.resolve(child.pid ?? 0));
     child.once("error", started.reject);
     // its end is waited for where it matters; it must not keep an ending runner
     child.unref();
     const leader = await started.promise;
-    return runOf(folder, { leader, startedAt: new Date(), gone: gone.promise });
+    const seenAt = () => endedAt ?? new Date();
+    return runOf(folder, { leader, start, startedAt: new Date(), gone: gone.promise, seenAt });
   } finally {
     await log.close();
   }
@@ -77,55 +94,71 @@ export async function startRun(folder: string, request: RunRequest): Promise<Run
 export async function findRun(folder: string): Promise<Found> {
   const startedAt = await timeOf(join(folder, "begun"));
   if (startedAt === undefined) return { kind: "none" };
-  const leader = await leaderOf(folder);
-  if (leader !== undefined && isAlive(leader)) {
-    const run = runOf(folder, { leader: leader.pid, startedAt, gone: untilGone(leader) });
-    return { kind: "running", run };
+  if (await isOfAnotherBoot(folder)) return { kind: "ended", startedAt, end: await readEnd(folder) };
+  const entry = await leaderOf(folder);
+  const leader = entry?.pid ?? 0;
+  if (entry !== undefined && isAlive(entry)) {
+    const { start } = entry;
+    return { kind: "running", run: runOf(folder, { leader, start, startedAt, ...follow(entry) }) };
   }
-  if (leader !== undefined) await sweep(leader.pid, leader.start);
+  if (entry !== undefined) await sweep({ leader, start: entry.start, seenAt: await lastTrace(folder) });
   return { kind: "ended", startedAt, end: await readEnd(folder) };
 }
 
 interface Leader {
   readonly leader: number;
+  /** undefined where there is no /proc. */
+  readonly start: string | undefined;
   readonly startedAt: Date;
   readonly gone: Promise<void>;
+  /** When it was there for sure. */
+  readonly seenAt: () => Date;
 }
 
-function runOf(folder: string, { leader, startedAt, gone }: Leader): Run {
+function runOf(folder: string, { leader, start, startedAt, gone, seenAt }: Leader): Run {
+  const sweepIt = async () => await sweep({ leader, start, seenAt: seenAt() });
   const ended = gone.then(async () => {
     // the program's own children end with it, as a container's do
-    await sweep(leader);
+    await sweepIt();
     return await readEnd(folder);
   });
   return {
     startedAt,
     ended,
     async terminate() {
+      if (start !== undefined && readProcess(leader)?.start !== start) return;
       const pid = Number(await readFile(join(folder, "pid"), "utf8").catch(() => ""));
       if (pid > 0 && readProcess(pid)?.parent === leader) signal(pid, "SIGTERM");
       else signal(-leader, "SIGTERM");
     },
     async kill(reason = "") {
       await writeFile(join(folder, "exit"), `137 ${reason}\n`, { flag: "wx" }).catch(() => undefined);
-      await sweep(leader);
+      await sweepIt();
     },
     members: (processes) => membersOf(processes, leader),
   };
 }
 
-/** Kills what is left of a session. `start`: of its leader, when that may have ended long ago and its pid be another's. */
-async function sweep(leader: number, start?: string): Promise<void> {
-  const now = readProcess(leader);
-  if (start !== undefined && now !== undefined && now.start !== start) return;
+interface Swept {
+  readonly leader: number;
+  readonly start: string | undefined;
+  readonly seenAt: Date;
+}
+
+/** Kills what is left of a session. */
+async function sweep({ leader, start, seenAt }: Swept): Promise<void> {
+  const seen = ticksAt(seenAt);
+  let isSame: boolean | undefined;
   const killed = new Map<number, string>();
   // what is forked meanwhile is seen in the next round; whose parent has died is no longer found below the leader
   for (let round = 0; round < 20; round++) {
     const processes = await processesSoon();
-    const members = new Set(membersOf(processes, leader));
-    const left = processes.filter((one) => members.has(one.pid) || killed.get(one.pid) === one.start);
+    const now = readProcess(leader);
+    isSame ??= start !== undefined && isSameSession({ leader, start, seen }, now, processes);
     // where there is no /proc the group is all that is known
-    if (round === 0 && start === undefined) signal(-leader, "SIGKILL");
+    if (round === 0 && (start === undefined || now?.start === start)) signal(-leader, "SIGKILL");
+    const members = new Set(isSame ? membersOf(processes, leader) : []);
+    const left = processes.filter((one) => members.has(one.pid) || killed.get(one.pid) === one.start);
     if (left.length === 0) return;
     for (const one of left) {
       killed.set(one.pid, one.start);
@@ -173,8 +206,24 @@ function isAlive({ pid, start }: ProcessEntry): boolean {
   return now !== undefined && now.start === start && !now.isZombie;
 }
 
-async function untilGone(leader: ProcessEntry): Promise<void> {
-  while (isAlive(leader)) await pause(200);
+function follow(leader: ProcessEntry): Pick<Leader, "gone" | "seenAt"> {
+  let seenAt = new Date();
+  async function untilGone(): Promise<void> {
+    for (; isAlive(leader); seenAt = new Date()) await pause(200);
+  }
+  return { gone: untilGone(), seenAt: () => seenAt };
+}
+
+/** Runs that an earlier version began say nothing of it: those are known by their leader's start alone. */
+async function isOfAnotherBoot(folder: string): Promise<boolean> {
+  const recorded = (await readFile(join(folder, "begun"), "latin1").catch(() => "")).trim();
+  return recorded !== "" && recorded !== bootId();
+}
+
+/** The last moment at which the run wrote of itself. */
+async function lastTrace(folder: string): Promise<Date> {
+  const times = await Promise.all(["begun", "wrapper", "pid", "exit"].map((name) => timeOf(join(folder, name))));
+  return new Date(Math.max(...times.map((time) => time?.getTime() ?? 0)));
 }
 
 async function readEnd(folder: string): Promise<RunEnd | undefined> {
