@@ -54,18 +54,27 @@ interface Work extends CronJobControllerOptions {
 }
 
 async function reconcile(work: Work): Promise<{ readonly requeueAfterMs?: number | undefined }> {
-  const { cluster, cronJob, recorder, signal } = work;
+  const { cronJob, recorder } = work;
   const steps = decide({ cronJob, jobs: await jobsOf(work), now: work.now() });
-  for (const job of steps.trim) await remove(work, job);
   try {
-    const status = steps.start === undefined ? steps.status : await start(work, steps, steps.start);
-    if (status !== undefined) await cluster.replaceStatus(machineCronJobs, { ...cronJob, status }, { signal });
+    await perform(work, steps);
   } catch (error) {
     if (!KubeFailure.isReason(error, "Conflict", "NotFound")) throw error;
     return { requeueAfterMs: againMs };
   }
   for (const news of steps.news) void recorder.event(cronJob, news);
   return { requeueAfterMs: steps.requeueAfterMs };
+}
+
+/** What is removed may alone have told that its slot had its Job: the status says so first. */
+async function perform(work: Work, steps: CronJobSteps): Promise<void> {
+  const write = async ({ cronJob }: Work, status: CronJobStatus) =>
+    await work.cluster.replaceStatus(machineCronJobs, { ...cronJob, status }, { signal: work.signal });
+  const seen = steps.status === undefined ? work : { ...work, cronJob: await write(work, steps.status) };
+  for (const job of steps.trim) await remove(work, job);
+  if (steps.start === undefined) return;
+  const status = await start(seen, steps.start, steps.replace);
+  if (status !== undefined) await write(seen, status);
 }
 
 /** Of those that the status names the server is asked, when we have not heard of them. */
@@ -86,19 +95,18 @@ async function jobsOf({ cluster, cronJob, jobs, signal }: Work): Promise<readonl
 /** The status with the new Job. Throws Conflict when the CronJob is not as we thought. */
 async function start(
   work: Work,
-  steps: CronJobSteps,
   { slot, zone }: NonNullable<CronJobSteps["start"]>,
+  replace: CronJobSteps["replace"],
 ): Promise<CronJobStatus | undefined> {
   const { cluster, cronJob, signal } = work;
   const live = await cluster.get(machineCronJobs, keyOf(cronJob), { signal });
   if (live?.metadata.uid !== cronJob.metadata.uid) return undefined;
-  const { status } = steps;
   // as a write would be refused that is made on an older one
   if (live?.metadata.resourceVersion !== cronJob.metadata.resourceVersion) throw stale(cronJob);
-  for (const job of steps.replace) await remove(work, job);
-  const replaced = new Set<string | undefined>(steps.replace.map(uidOf));
+  for (const job of replace) await remove(work, job);
+  const replaced = new Set<string | undefined>(replace.map(uidOf));
   const job = await create(work, buildJob(cronJob, slot, zone), jobName(cronJob, slot));
-  const before = status ?? cronJob.status ?? {};
+  const before = cronJob.status ?? {};
   const active = (before.active ?? []).filter(({ uid }) => !replaced.has(uid) && uid !== job?.metadata.uid);
   const reference = job === undefined || endOf(job) !== undefined ? [] : [referenceTo(job)];
   return { ...before, active: [...active, ...reference], lastScheduleTime: timeText(slot) };
