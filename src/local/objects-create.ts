@@ -3,6 +3,7 @@ import { type JsonObject, type JsonValue, textAt } from "./json.ts";
 import {
   addressed,
   isGoing,
+  isUnderWay,
   metadataOf,
   type ObjectAt,
   type Objects,
@@ -38,11 +39,13 @@ export async function create(
     throw badRequest("resourceVersion should not be set on objects to be created");
   }
   const target = { resource, namespace, name: nameFor(objects, { resource, namespace }, given) };
+  const place = placeOf(target);
+  const isTaken = () => objects.store.get(place) !== undefined;
+  while (isTaken() && isUnderWay(objects, target)) await objects.store.settled();
   const admitted = admitNew(objects, target, withMetadata(born(objects, given, target), options.kept ?? {}));
   // a second time: a Job's labels are those that its pods got
   const object = applyDefaults(resource, prepareNew(resource, admitted));
   checkNew(resource, object);
-  const place = placeOf(target);
   const there = objects.store.get(place);
   if (there !== undefined) throw alreadyExists(resource, target.name, { isGoing: isGoing(there.parse()) });
   if (options.dryRun) return object;

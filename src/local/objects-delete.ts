@@ -4,6 +4,7 @@ import {
   finalizersOf,
   find,
   isGoing,
+  isUnderWay,
   metadataOf,
   type ObjectAt,
   type Objects,
@@ -74,6 +75,7 @@ function propagationOf(given: string, orphan: string | undefined): Propagation |
 
 /** DELETE. Resolves once it is gone, or marked as going where something holds it. */
 export async function remove(objects: Objects, target: ObjectAt, options: DeleteOptions): Promise<Removed> {
+  while (isUnderWay(objects, target)) await objects.store.settled();
   const entry = find(objects, target);
   checkPreconditions(target, entry, options);
   const before = entry.parse();

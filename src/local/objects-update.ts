@@ -5,6 +5,7 @@ import {
   finalizersOf,
   find,
   isGoing,
+  isUnderWay,
   metadataOf,
   type ObjectAt,
   type Objects,
@@ -31,6 +32,7 @@ export async function replace(
 ): Promise<JsonObject> {
   const readable = meantFor(target, given, options);
   const name = textAt(readable, "metadata", "name");
+  while (isUnderWay(objects, target)) await objects.store.settled();
   const entry = find(objects, target);
   checkUid(target, entry, readable);
   const { isOurs, kind } = target.resource;
@@ -66,6 +68,7 @@ export async function patch(
   patcher: Patcher,
   options: UpdateOptions,
 ): Promise<JsonObject> {
+  while (isUnderWay(objects, target)) await objects.store.settled();
   const entry = find(objects, target);
   const named = addressed(patcher.patched(entry.parse()), target);
   const unreadable = (why: string) => notPatched(patcher.blamed(named), why);
@@ -91,10 +94,7 @@ async function write(objects: Objects, target: ObjectAt, { entry, named, options
     subresource: options.subresource,
   });
   const after = withGeneration(resource, before, meant);
-  if (isSame(after, before)) {
-    await objects.store.settled();
-    return before;
-  }
+  if (isSame(after, before)) return before;
   checkChange(resource, { before, after, isStatus: options.subresource === "status" });
   if (options.dryRun) return after;
   const place = placeOf(target);

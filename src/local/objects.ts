@@ -38,6 +38,15 @@ export function find({ store }: Objects, target: ObjectAt): Entry {
   return entry;
 }
 
+/**
+ * Whether the object as it is known, or that there is none, is still being written, and may be undone. Who answers without a
+ * write of his own waits first: `while (isUnderWay(objects, target)) await objects.store.settled()`.
+ */
+export function isUnderWay({ store }: Objects, target: ObjectAt): boolean {
+  const entry = store.get(placeOf(target));
+  return entry === undefined ? store.isWriting : entry.version > store.version;
+}
+
 export function metadataOf(object: JsonObject): JsonObject {
   const metadata = object["metadata"];
   return isObject(metadata) ? metadata : {};
