@@ -44,7 +44,6 @@ function generatedErrors(job: JsonObject, selector: JsonValue, before?: JsonObje
   const expected = before === undefined || hasNames(before) ? podLabels(job) : olderLabels(job);
   const isGenerated = selectorErrors(selector, "").length > 0 || selects(selector, expected);
   return [
-    ...(textAt(job, "metadata", "uid") === "" ? [required("metadata.uid")] : []),
     ...Object.entries(expected).flatMap(([key, value]) => labelErrors(labels, key, value)),
     ...(isGenerated ? [] : [invalid("spec.selector", selector, "`selector` not auto-generated")]),
   ];

@@ -60,7 +60,6 @@ test.each<[string, JsonObject, readonly string[]]>([
       "spec.backoffLimit: Invalid value: -1: must be greater than or equal to 0",
       "spec.template.spec.containers: Required value",
       'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
-      "metadata.uid: Required value",
       "spec.template.metadata.labels[controller-uid]: Required value: must be ''",
       "spec.template.metadata.labels[job-name]: Required value: must be 'one'",
       "spec.template.metadata.labels[batch.kubernetes.io/controller-uid]: Required value: must be ''",
