@@ -15,6 +15,7 @@ import { review } from "./reviews.ts";
 import { special } from "./special.ts";
 import { methodNotAllowed } from "./status.ts";
 import { metadataOnly, tableOf } from "./table.ts";
+import { warningHeader } from "./warning.ts";
 import type { Render } from "./watch.ts";
 import { watch } from "./watching.ts";
 
@@ -203,6 +204,6 @@ function shownAs(ask: Ask, object: JsonObject, format: Format): JsonObject {
 function writeOptionsOf({ query, outgoing }: Ask): WriteOptions {
   const asked = query.get("fieldValidation") ?? "";
   const fieldValidation = asked === "Strict" || asked === "Ignore" ? asked : "Warn";
-  const warn = (message: string) => outgoing.appendHeader("warning", `299 - ${JSON.stringify(message)}`);
+  const warn = (message: string) => outgoing.appendHeader("warning", warningHeader(message));
   return { dryRun: isDryRun(query), fieldValidation, warn };
 }

@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -181,6 +184,18 @@ test("a wrong object is refused with Kubernetes' words", async () => {
   const failure = await failureOf(stage.cluster.create(secrets, { metadata }, { signal }));
   expect(failure).toMatchObject({ reason: "Invalid", status: 422 });
   expect(failure.message).toContain('Secret "Wrong_" is invalid: metadata.name: Invalid value: "Wrong_": a lowercase');
+});
+
+test("an unknown field is warned of, whatever its letters", async () => {
+  const { url, caPem: ca, adminToken } = stage.api;
+  const headers = { authorization: `Bearer ${adminToken}`, "content-type": "application/json" };
+  const sent = request(`${url}/api/v1/namespaces/default/configmaps`, { ca, headers, method: "POST", agent: false });
+  sent.end(JSON.stringify({ metadata: { name: "warned" }, 名前: 1, "a\x7fb": 2 }));
+  const [incoming] = (await once(sent, "response")) as [IncomingMessage];
+  incoming.resume();
+  expect(incoming.statusCode).toBe(201);
+  const said = Buffer.from(incoming.headers["warning"] ?? "", "latin1").toString("utf8");
+  expect(said).toContain(String.raw`299 - "unknown field \"名前\""`);
 });
 
 test("what was stored is there after a restart, and watches go on where they were", async () => {
