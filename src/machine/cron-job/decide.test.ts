@@ -7,10 +7,14 @@ import { openZone, utc } from "./zone.ts";
 
 const at = (time: string) => new Date(`2026-11-21T${time}Z`);
 
-function cronJob(spec: Partial<MachineCronJob["spec"]> = {}, status: MachineCronJob["status"] = {}): MachineCronJob {
+function cronJob(
+  spec: Partial<MachineCronJob["spec"]> = {},
+  status: MachineCronJob["status"] = {},
+  creationTimestamp = "2026-11-21T02:00:00Z",
+): MachineCronJob {
   return {
     ...{ apiVersion: "batch/v1", kind: "CronJob" },
-    metadata: { name: "nightly", namespace: "demo", uid: "u-nightly", creationTimestamp: "2026-11-21T02:00:00Z" },
+    metadata: { name: "nightly", namespace: "demo", uid: "u-nightly", creationTimestamp },
     spec: { schedule: "0 * * * *", concurrencyPolicy: "Allow", jobTemplate: { spec: {} }, ...spec },
     status,
   };
@@ -42,6 +46,7 @@ interface Given {
   readonly spec?: Partial<MachineCronJob["spec"]>;
   readonly status?: MachineCronJob["status"];
   readonly jobs?: readonly MachineJob[];
+  readonly created?: string;
   readonly now: Date;
 }
 
@@ -185,8 +190,36 @@ describe("a CronJob", () => {
       },
       { trim: ["s"], seconds: 60.1 },
     ],
-  ])("%s", (_title, { spec, status, jobs = [], now }, expected) =>
-    expect(told(decide({ cronJob: cronJob(spec, status), jobs, now }))).toEqual(expected),
+    [
+      "ignores what it began while the clock was ahead",
+      { now: at("03:30:00"), status: { lastScheduleTime: "2031-01-01T00:00:00Z" } },
+      { start: at("03:00:00"), status: {}, seconds: 1800.1 },
+    ],
+    [
+      "also where a Job tells of it",
+      {
+        ...{ now: at("03:30:00"), status: { lastScheduleTime: "2026-11-21T03:00:00Z" } },
+        jobs: [job("a", { slot: "2031-01-01T00:00:00Z", end: "Failed" })],
+      },
+      { seconds: 1800.1 },
+    ],
+    [
+      "does not start a slot again when the clock was set back a little",
+      { now: at("02:59:58"), status: { lastScheduleTime: "2026-11-21T03:00:00Z" } },
+      { seconds: 3602.1 },
+    ],
+    [
+      "does not wait for the time that it was made at by a clock that was ahead",
+      { now: at("03:30:00"), created: "2031-01-01T00:00:00Z" },
+      { start: at("03:00:00"), news: ["TooManyMissedTimes"], seconds: 1800.1 },
+    ],
+    [
+      "waits for its first slot when the clock was set back a little after it was made",
+      { now: at("02:59:58"), created: "2026-11-21T02:59:59Z" },
+      { seconds: 2.1 },
+    ],
+  ])("%s", (_title, { spec, status, jobs = [], created, now }, expected) =>
+    expect(told(decide({ cronJob: cronJob(spec, status, created), jobs, now }))).toEqual(expected),
   );
 
   test("starts nothing while it is being removed", () => {

@@ -31,20 +31,34 @@ export interface CronJobSteps {
 }
 
 export function decide(view: CronJobView): CronJobSteps {
-  const { status, news } = seen(view);
+  const schedule = scheduleOf(view.cronJob);
+  const upTo = "type" in schedule ? undefined : next(schedule, view.now);
+  const { status, news } = seen(view, upTo);
   const isNew = JSON.stringify(status) !== JSON.stringify(normal(view.cronJob.status));
   const common = { trim: expired(view), replace: [], start: undefined, status: isNew ? status : undefined };
   const { cronJob } = view;
   if (isGoing(cronJob)) return { ...common, news };
-  const schedule = scheduleOf(cronJob);
   if ("type" in schedule) return { ...common, news: [...news, schedule] };
   if (cronJob.spec.suspend === true) return { ...common, news };
-  const due = dueOf(view, schedule, status);
+  const due = dueOf(view, schedule, { status, upTo });
   return { ...common, ...due, news: [...news, ...(due.news ?? [])] };
 }
 
-/** What its Jobs have become. */
-function seen({ cronJob, jobs }: CronJobView): { readonly status: CronJobStatus; readonly news: readonly News[] } {
+/**
+ * A time behind the next slot was written by a clock that was ahead. Waiting for it would skip slots, maybe for years;
+ * one that lies before the next slot skips none, and a clock that was set back a little starts nothing twice.
+ */
+function isBelievable(time: string | null | undefined, upTo: Date | undefined): boolean {
+  return upTo === undefined || !(Date.parse(time ?? "") > upTo.getTime());
+}
+
+interface Seen {
+  readonly status: CronJobStatus;
+  readonly news: readonly News[];
+}
+
+/** What its Jobs have become. `upTo`: the next slot. */
+function seen({ cronJob, jobs }: CronJobView, upTo: Date | undefined): Seen {
   const before = normal(cronJob.status);
   const news: News[] = [];
   const active: JobReference[] = [];
@@ -69,7 +83,8 @@ function seen({ cronJob, jobs }: CronJobView): { readonly status: CronJobStatus;
     const message = `Saw a job that the controller did not create or forgot: ${job.metadata.name}`;
     news.push({ type: "Warning", reason: "UnexpectedJob", message });
   }
-  const lastScheduleTime = latest([before.lastScheduleTime, ...jobs.map(slotOf)]);
+  const slots = [before.lastScheduleTime, ...jobs.map(slotOf)].filter((slot) => isBelievable(slot, upTo));
+  const lastScheduleTime = latest(slots);
   const lastSuccessfulTime = latest([before.lastSuccessfulTime, ...jobs.map(successOf)]);
   return { news, status: normal({ ...before, active, lastScheduleTime, lastSuccessfulTime }) };
 }
@@ -120,11 +135,20 @@ function scheduleOf({ spec }: MachineCronJob): Schedule | News {
 /** A moment later than the slot, so that the clock is past it for sure. */
 const lateMs = 100;
 
+/** Nobody knows since when there have been slots: the newest counts as missed. */
+const longAgo = "2000-01-01T00:00:00Z";
+
 type Due = Partial<Pick<CronJobSteps, "start" | "replace" | "news" | "requeueAfterMs">>;
 
-function dueOf({ cronJob, jobs, now }: CronJobView, schedule: Schedule, status: CronJobStatus): Due {
+interface Known {
+  readonly status: CronJobStatus;
+  readonly upTo: Date | undefined;
+}
+
+function dueOf({ cronJob, jobs, now }: CronJobView, schedule: Schedule, { status, upTo }: Known): Due {
   const { spec, metadata } = cronJob;
-  const begun = new Date(status.lastScheduleTime ?? metadata.creationTimestamp ?? now);
+  const created = isBelievable(metadata.creationTimestamp, upTo) ? metadata.creationTimestamp : longAgo;
+  const begun = new Date(status.lastScheduleTime ?? created ?? now);
   const missed = missedSlots(schedule, begun, now);
   if (missed.kind === "never") {
     const message = `invalid schedule: ${spec.schedule} : it never fires`;
