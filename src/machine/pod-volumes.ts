@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Cluster, Waiting } from "../kube/cluster.ts";
 import { configMaps, secrets } from "../kube/core.ts";
 import type { KubeObject, Resource } from "../kube/resource.ts";
+import { below } from "./below.ts";
 import type { Claims } from "./claims.ts";
 import type { Place } from "./downward.ts";
 import type { Named, NamedObjects } from "./environment.ts";
@@ -115,13 +116,16 @@ async function prepareFiles(
   plan: Plan<"files">,
   own: string,
   { cluster, pod, prepared, signal }: Preparing,
-): Promise<undefined> {
+): Promise<string | undefined> {
+  const stray = [...plan.files, ...plan.tokens].find(({ path }) => below(own, path) === undefined);
+  if (stray !== undefined) return `MountVolume.SetUp failed for volume "${plan.name}" : ${stray.path} leads out of it`;
   await mkdir(own, { recursive: true, mode: 0o700 });
   for (const { path, content, mode } of plan.files) await writeWhole(join(own, path), content, mode);
   for (const token of plan.tokens) {
     const place = { ...token, path: join(own, token.path) };
     prepared.tokens.push({ ...place, renewAt: await writeToken(cluster, pod, { ...place, signal }) });
   }
+  return undefined;
 }
 
 async function prepareClaim(plan: Plan<"claim">, { claims, pod, prepared }: Preparing): Promise<string | undefined> {

@@ -10,6 +10,18 @@ const pod = (spec: JsonObject, metadata: JsonObject = {}) => ({
   spec: { automountServiceAccountToken: false, containers: [container], ...spec },
 });
 const one = (fields: JsonObject) => pod({ containers: [{ ...container, ...fields }] });
+/** Paths that lead out of their volume, and some that only look so. */
+const strayPaths = ["../x", "a/../../x", "/x", "/../x", "..x", "..", "a/..x", "a..", ""];
+const projected = (source: JsonObject) => pod({ volumes: [{ name: "v", projected: { sources: [source] } }] });
+const mounted = (mount: JsonObject) => ({
+  metadata: {},
+  spec: {
+    automountServiceAccountToken: false,
+    volumes: [{ name: "v", emptyDir: {} }],
+    containers: [{ ...container, volumeMounts: [{ name: "v", mountPath: "/x", ...mount }] }],
+  },
+});
+const fieldRef = { fieldPath: "metadata.name" };
 const job = (spec: JsonObject, metadata: JsonObject = {}) => ({ metadata, spec: { template, ...spec } });
 const cronJob = (spec: JsonObject, metadata: JsonObject = {}) => ({
   metadata,
@@ -52,6 +64,33 @@ export const objects: Readonly<Record<string, readonly JsonObject[]>> = {
     ...[pod({}, { finalizers: ["a b/c"] }), pod({}, { ownerReferences: [{}] }), pod({}, { labels: { a: 1 } })],
     ...[pod({ nodeSelector: { "a b": "c" } }), pod({}, { annotations: { big: "x".repeat(270_000) } })],
     ...[pod({}, { creationTimestamp: "x" }), pod({ volumes: [{ name: "v", hostPath: { path: "/x" } }] })],
+    ...strayPaths.flatMap((path) => [
+      pod({ volumes: [{ name: "v", configMap: { name: "m", items: [{ key: "k", path }] } }] }),
+      pod({
+        volumes: [
+          {
+            name: "v",
+            secret: {
+              secretName: "m",
+              items: [
+                { key: "k", path: "a" },
+                { key: "", path },
+              ],
+            },
+          },
+        ],
+      }),
+      pod({ volumes: [{ name: "v", downwardAPI: { items: [{ path, fieldRef }] } }] }),
+      pod({ volumes: [{ name: "v", hostPath: { path } }] }),
+      ...[projected({ configMap: { name: "m", items: [{ key: "k", path }] } })],
+      ...[
+        projected({ secret: { name: "m", items: [{ key: "k", path }] } }),
+        projected({ downwardAPI: { items: [{ path, fieldRef }] } }),
+      ],
+      projected({ serviceAccountToken: { path } }),
+      ...(path === "" ? [] : [mounted({ subPath: path }), mounted({ subPathExpr: path })]),
+    ]),
+    ...[mounted({ subPath: "a", subPathExpr: "b" }), mounted({ subPathExpr: "$(A)/../b" })],
   ],
   Job: [
     ...[job({}), {}, job({ template: { spec: { containers: [container] } } }), job({ completionMode: "Indexed" })],

@@ -1,9 +1,9 @@
 import { at, type JsonValue, listAt, textAt } from "../json.ts";
-import { between, entriesAt, named, oneOf } from "./checks.ts";
-import { duplicate, type FieldError, forbidden, invalid, notFound, required } from "./field-error.ts";
+import { between, oneOf } from "./checks.ts";
+import { duplicate, type FieldError, invalid, notFound, required } from "./field-error.ts";
 import { annotationErrors, labelErrors } from "./metadata.ts";
-import { labelMistakes } from "./names.ts";
 import { containerErrors } from "./validate-container.ts";
+import { subPathErrors, volumeErrors } from "./validate-volume.ts";
 
 export function templateErrors(template: JsonValue | undefined, path: string): readonly FieldError[] {
   const metadata = at(template, "metadata");
@@ -20,7 +20,7 @@ const dnsPolicies = ["ClusterFirstWithHostNet", "ClusterFirst", "Default", "None
 export function podSpecErrors(spec: JsonValue | undefined, path: string): readonly FieldError[] {
   const volumes = listAt(spec, "volumes");
   return [
-    ...volumeErrors(volumes, `${path}.volumes`),
+    ...volumesErrors(volumes, `${path}.volumes`),
     ...containersErrors(spec, path, volumes),
     ...oneOf(spec, path, ["restartPolicy", restartPolicies]),
     ...oneOf(spec, path, ["dnsPolicy", dnsPolicies]),
@@ -68,33 +68,14 @@ function mountErrors(container: JsonValue, path: string, volumes: readonly strin
       ...(mountPath !== "" && paths.indexOf(mountPath) < index
         ? [invalid(`${place}.mountPath`, mountPath, "must be unique")]
         : []),
+      ...subPathErrors(mount, `${path}.volumeMounts`, index),
     ];
   });
 }
 
-function volumeErrors(volumes: readonly JsonValue[], path: string): readonly FieldError[] {
+function volumesErrors(volumes: readonly JsonValue[], path: string): readonly FieldError[] {
   const placed = volumes.map((volume, index) => [volume, `${path}[${index}]`] as const);
-  return [
-    ...placed.flatMap(([volume, place]) => [...named(volume, place, labelMistakes), ...sourceErrors(volume, place)]),
-    ...duplicates(placed),
-  ];
-}
-
-/** What a source cannot do without. */
-const needed: Readonly<Record<string, string>> = {
-  secret: "secretName",
-  persistentVolumeClaim: "claimName",
-  configMap: "name",
-  hostPath: "path",
-};
-
-function sourceErrors(volume: JsonValue, path: string): readonly FieldError[] {
-  const sources = entriesAt(volume).filter(([name]) => name !== "name");
-  return sources.flatMap(([name, source], index) => {
-    if (index > 0) return [forbidden(`${path}.${name}`, "may not specify more than 1 volume type")];
-    const field = needed[name];
-    return field !== undefined && textAt(source, field) === "" ? [required(`${path}.${name}.${field}`)] : [];
-  });
+  return [...placed.flatMap(([volume, place]) => volumeErrors(volume, place)), ...duplicates(placed)];
 }
 
 function tolerationErrors(toleration: JsonValue, path: string): readonly FieldError[] {

@@ -44,6 +44,17 @@ test.each<[string, JsonObject, readonly string[]]>([
     pod({ restartPolicy: "x" }),
     ['spec.restartPolicy: Unsupported value: "x": supported values: "Always", "OnFailure", "Never"'],
   ],
+  [
+    "Pod",
+    pod({
+      volumes: [{ name: "v", configMap: { name: "m", items: [{ key: "k", path: "../../api/ESCAPED" }] } }],
+      containers: [{ ...container, volumeMounts: [{ name: "v", mountPath: "/v", subPath: "a/../.." }] }],
+    }),
+    [
+      "spec.volumes[0].configMap.items[0].path: Invalid value: \"../../api/ESCAPED\": must not contain '..'",
+      "spec.containers[0].volumeMounts.subPath: Invalid value: \"a/../..\": must not contain '..'",
+    ],
+  ],
   ["Pod", pod({ containers: [container, container] }), ['spec.containers[1].name: Duplicate value: "c"']],
   [
     "Pod",
