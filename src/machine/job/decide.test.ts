@@ -146,6 +146,24 @@ describe("a Job", () => {
       { seconds: 15 },
     ],
     [
+      "does not wait for a failure that a clock which was ahead told of",
+      {
+        job: job({ backoffLimit: 6 }, { startTime: begin, ...settled, failed: 1 }),
+        pods: [pod(0, { phase: "Failed", ended: "2031-01-01T00:00:00Z", isUntracked: true })],
+      },
+      { create: [1] },
+    ],
+    [
+      "but counts it for how long it waits after the next",
+      {
+        job: job({ backoffLimit: 6 }, { startTime: begin, ...settled, failed: 2 }),
+        pods: ["2031-01-01T00:00:00Z", begin].map((ended, index) =>
+          pod(index, { phase: "Failed", ended, isUntracked: true }),
+        ),
+      },
+      { seconds: 15 },
+    ],
+    [
       "tries again under the next number",
       {
         job: job({}, { startTime: begin, ...settled, failed: 1 }),

@@ -10,7 +10,6 @@ import { type Pods, type Tally, tallyOf } from "./tally.ts";
 
 export interface JobView extends Pods {
   readonly job: MachineJob;
-  readonly now: Date;
   /** Between a pod that failed and the next. */
   readonly backOff: BackOff;
 }

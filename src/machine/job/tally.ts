@@ -19,7 +19,10 @@ export interface Tally {
   readonly countable: Ended;
   /** Whose finalizer can go: the status names them, or the Job is over. */
   readonly releasable: readonly JobPod[];
-  /** When the last one failed, in milliseconds, and how many did so since one succeeded. */
+  /**
+   * When the last one failed, in milliseconds, and how many did so since one succeeded. Not what lies in the future: a
+   * clock that was ahead told so, and nobody is to wait for it.
+   */
   readonly lastFailureMs: number | undefined;
   readonly failuresInARow: number;
   /** How often containers of pods that run were started again. */
@@ -36,9 +39,10 @@ export interface Pods {
   readonly pods: readonly JobPod[];
   /** uids of those whose finalizer was taken away; `pods` may not know it yet. */
   readonly released: ReadonlySet<string>;
+  readonly now: Date;
 }
 
-export function tallyOf(job: MachineJob, { pods, released }: Pods): Tally {
+export function tallyOf(job: MachineJob, { pods, released, now }: Pods): Tally {
   const { status = {} } = job;
   const named = { succeeded: names(status, "succeeded"), failed: names(status, "failed") };
   const tracked = new Set(pods.filter((pod) => isTracked(pod) && !released.has(uidOf(pod))).map((pod) => uidOf(pod)));
@@ -62,7 +66,7 @@ export function tallyOf(job: MachineJob, { pods, released }: Pods): Tally {
       const uid = uidOf(pod);
       return tracked.has(uid) && (isOver || named.succeeded.includes(uid) || named.failed.includes(uid));
     }),
-    ...failuresOf(succeeded, failed),
+    ...failuresOf(succeeded, failed, now),
     restarts: restartsOf(active),
   };
 }
@@ -89,10 +93,11 @@ function isReady({ status }: JobPod): boolean {
   return (status?.conditions ?? []).some(({ type, status: is }) => type === "Ready" && is === "True");
 }
 
-function failuresOf(succeeded: readonly JobPod[], failed: readonly JobPod[]) {
+function failuresOf(succeeded: readonly JobPod[], failed: readonly JobPod[], now: Date) {
   const lastSuccess = Math.max(0, ...succeeded.map(endMs));
   const since = failed.map(endMs).filter((at) => at >= lastSuccess);
-  return { lastFailureMs: since.length === 0 ? undefined : Math.max(...since), failuresInARow: since.length };
+  const past = since.filter((at) => at <= now.getTime());
+  return { lastFailureMs: past.length === 0 ? undefined : Math.max(...past), failuresInARow: since.length };
 }
 
 /** When the last container ended; else when the pod ceased to be ready, was removed, or was made. */
