@@ -6,8 +6,9 @@ import { eventually } from "../support/eventually.ts";
 import { startLocalPlane } from "../support/local-plane.ts";
 import { seededRandom } from "../support/random.ts";
 import { comparable, differing } from "./differential/comparable.ts";
+import { collectionOf, namespace } from "./differential/drafts.ts";
 import { type Answer, openSide, type Side, type Step, type WatchEvent } from "./differential/side.ts";
-import { collectionOf, drawer, namespace, resources } from "./differential/steps.ts";
+import { drawer, resources } from "./differential/steps.ts";
 
 const isLong = process.env.COLDSTREAM_LONG === "1";
 const count = Number(process.env.COLDSTREAM_REQUESTS ?? (isLong ? 20_000 : 600));

@@ -1,28 +1,18 @@
 import { isObject, type JsonObject, type JsonValue } from "../../../src/local/json.ts";
 import { mergePatch } from "../../../src/local/patch/merge-patch.ts";
-import { groupVersionOf, type ServedResource, servedResources } from "../../../src/local/served.ts";
+import { type ServedResource, servedResources } from "../../../src/local/served.ts";
 import type { Random } from "../../support/random.ts";
 import { fieldSelectors, kept, labelSelectors } from "../shapes-changes.ts";
 import { objects } from "../shapes-inputs.ts";
+import { type Context, collectionOf, type Draw, draftOf, type Maker, names, queries } from "./drafts.ts";
+import { merge, patch, patchMetadata, patchOddly } from "./patches.ts";
 import type { Known, Step } from "./side.ts";
-
-export const namespace = "demo";
-
-/** Names are few, so that requests meet. */
-const names = ["one", "two", "three"] as const;
 
 const builtIn = ["ConfigMap", "Secret", "Job", "CronJob", "Pod", "Lease", "Role", "RoleBinding"];
 /** What the requests are about. */
 export const resources: readonly ServedResource[] = servedResources.filter(
   ({ kind, scope, isOurs }) => scope === "Namespaced" && (isOurs ? kind in objects : builtIn.includes(kind)),
 );
-
-export function collectionOf({ group, version, plural }: ServedResource): string {
-  const root = group === "" ? `/api/${version}` : `/apis/${group}/${version}`;
-  return `${root}/namespaces/${namespace}/${plural}`;
-}
-
-type Draw = <T>(list: readonly T[]) => T;
 
 /** Draws requests that users and programs send, and some that they should not. */
 export function drawer(random: Random): () => Step {
@@ -40,15 +30,6 @@ export function drawer(random: Random): () => Step {
   };
 }
 
-interface Context {
-  readonly resource: ServedResource;
-  readonly draw: Draw;
-  readonly count: number;
-  readonly collection: string;
-}
-
-type Maker = (context: Context) => Step;
-
 const weighted: readonly Maker[] = [
   ...[create, create, create, create, makeGenerated, createOddly, get, get, list, list, listPart],
   ...[replace, replace, replace, patch, patch, patch, patch, patchMetadata, patchMetadata, patchOddly],
@@ -56,29 +37,6 @@ const weighted: readonly Maker[] = [
 ];
 
 const odd: ReadonlySet<Maker> = new Set([createOddly, patchOddly, oddPath]);
-
-const queries = [
-  "",
-  "",
-  "",
-  "",
-  "?dryRun=All",
-  "?fieldValidation=Strict",
-  "?fieldValidation=Ignore",
-  "?fieldManager=me",
-];
-
-function draftOf({ resource, draw }: Context, metadata: JsonObject): JsonObject {
-  const isGood = draw([true, true, false]);
-  const good = kept[resource.kind]?.object;
-  const draft = isGood && good !== undefined ? good : draw(objects[resource.kind] ?? [{}]);
-  const own = draft["metadata"];
-  const labels = draw([{}, {}, { labels: { a: "b" } }, { labels: { a: "c", x: "y" } }]);
-  return {
-    ...{ apiVersion: groupVersionOf(resource), kind: resource.kind, ...draft },
-    metadata: { namespace, ...labels, ...metadata, ...(isObject(own) ? own : {}) },
-  };
-}
 
 function create(context: Context): Step {
   const { collection, draw } = context;
@@ -212,80 +170,6 @@ function identified(
 /** What is sent where the server has shown no such object yet. */
 function unknownObject(context: Context, path: string): JsonObject {
   return draftOf(context, { name: path.split("/").at(-1) ?? "" });
-}
-
-const merge = "application/merge-patch+json";
-const strategic = "application/strategic-merge-patch+json";
-const json = "application/json-patch+json";
-
-function patch(context: Context): Step {
-  const { resource, collection, draw } = context;
-  const own = kept[resource.kind];
-  const choices: readonly (readonly [string, JsonValue])[] = [
-    ...[...(own?.changes ?? []), {}].map((each) => [merge, each] as const),
-    ...[...(own?.strategic ?? []), {}].map((each) => [strategic, each] as const),
-    ...[...(own?.json ?? []), []].map((each) => [json, each] as const),
-    ...(objects[resource.kind] ?? []).map((each) => [merge, each] as const),
-  ];
-  const [contentType, body] = draw(choices);
-  return { method: "PATCH", path: `${collection}/${draw(names)}${draw(queries)}`, contentType, body: () => body };
-}
-
-/** Labels, finalizers and owners: what goes for all kinds. */
-function patchMetadata({ collection, draw }: Context): Step {
-  const metadata = draw<JsonObject>([
-    ...[{ labels: { a: "b" } }, { labels: { a: null } }, { labels: null }, { labels: { "a b": "c" } }],
-    ...[{ annotations: { note: "x" } }, { annotations: null }, { annotations: { note: 3 } }],
-    ...[{ finalizers: ["example.com/x"] }, { finalizers: null }, { finalizers: null }, { finalizers: [] }],
-    ...[{ finalizers: ["example.com/x", "example.com/x"] }, { finalizers: ["foregroundDeletion"] }],
-    ...[
-      { ownerReferences: [{ apiVersion: "v1", kind: "ConfigMap", name: "one", uid: "u" }] },
-      { ownerReferences: null },
-    ],
-    ...[{ ownerReferences: [{ kind: "ConfigMap", name: "one" }] }, { name: "another" }, { namespace: "other" }],
-    ...[{ resourceVersion: "1" }, { uid: "x" }, { creationTimestamp: null }, { generation: 77 }, { foo: "bar" }],
-    ...[{ deletionTimestamp: "2020-01-01T00:00:00Z" }, { generateName: "q" }],
-  ]);
-  return {
-    method: "PATCH",
-    path: `${collection}/${draw(names)}${draw(queries)}`,
-    contentType: merge,
-    body: () => ({ metadata }),
-  };
-}
-
-function patchOddly({ collection, draw }: Context): Step {
-  const [contentType, body] = draw<readonly [string, JsonValue]>([
-    ...([
-      [merge, []],
-      [merge, "x"],
-      [merge, null],
-      [merge, { kind: "Gadget" }],
-      [merge, { apiVersion: "v9" }],
-    ] as const),
-    ...([
-      [json, {}],
-      [json, [{ op: "jump", path: "/x" }]],
-      [json, [{ op: "add" }]],
-      [json, "x"],
-    ] as const),
-    ...([
-      [json, [{ op: "remove", path: "/metadata/name" }]],
-      [json, [{ op: "replace", path: "", value: 3 }]],
-    ] as const),
-    ...([
-      ["application/json", {}],
-      ["text/plain", "x"],
-      ["application/yaml", {}],
-      [merge, { metadata: null }],
-    ] as const),
-    ...([
-      [strategic, { metadata: { $patch: "jump" } }],
-      [strategic, "x"],
-      [strategic, { $patch: "delete" }],
-    ] as const),
-  ]);
-  return { method: "PATCH", path: `${collection}/${draw(names)}`, contentType, body: () => body };
 }
 
 const statuses: readonly JsonObject[] = [
