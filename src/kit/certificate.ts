@@ -27,6 +27,9 @@ export interface Certificate {
   readonly key: string;
 }
 
+/** For what is good from now on: also by a clock that is set back later, which may have been ahead by much. */
+export const longSince = new Date("2000-01-01T00:00:00Z");
+
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
 /** A key and a certificate that vouches for itself. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { type Certificate, makeAuthority, makeSigned } from "../kit/certificate.ts";
+import { type Certificate, longSince, makeAuthority, makeSigned } from "../kit/certificate.ts";
 
 /** What the server is known by. All but `serving` and `client` stays over restarts. */
 export interface Identity {
@@ -23,12 +23,11 @@ const dayMs = 86_400_000;
 /** Reads the authority and the keys in the folder; makes what is missing. */
 export async function openIdentity(folder: string, host: string): Promise<Identity> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const now = Date.now();
-  const lasting = { notBefore: new Date(now - dayMs), notAfter: new Date(now + 3650 * dayMs) };
+  const lasting = { notBefore: longSince, notAfter: new Date(Date.now() + 3650 * dayMs) };
   const authority = await kept(join(folder, "authority.json"), async () =>
     JSON.stringify(await makeAuthority({ name: `coldstream ${randomBytes(4).toString("hex")}`, ...lasting })),
   ).then(readCertificate);
-  const times = { notBefore: new Date(now - dayMs), notAfter: new X509Certificate(authority.certificate).validToDate };
+  const times = { notBefore: longSince, notAfter: new X509Certificate(authority.certificate).validToDate };
   const client = { name: "coldstream-apiserver", hosts: [], addresses: [], usage: "client", ...times } as const;
   return {
     caPem: authority.certificate,

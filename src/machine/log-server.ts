@@ -1,6 +1,6 @@
 import { createServer } from "node:https";
 import { pipeline } from "node:stream/promises";
-import { type Certificate, makeSelfSigned } from "../kit/certificate.ts";
+import { type Certificate, longSince, makeSelfSigned } from "../kit/certificate.ts";
 import { readLog } from "./log-file.ts";
 import { logQueryOf } from "./log-lines.ts";
 
@@ -96,8 +96,7 @@ function namesOf(path: string): readonly string[] | undefined {
 
 async function makeCertificate({ node, address }: LogServerOptions): Promise<Certificate> {
   const day = 86_400_000;
-  const now = Date.now();
-  const times = { notBefore: new Date(now - day), notAfter: new Date(now + 3650 * day) };
+  const times = { notBefore: longSince, notAfter: new Date(Date.now() + 3650 * day) };
   return await makeSelfSigned({ name: `system:node:${node}`, hosts: [node], addresses: [address], ...times });
 }
 
