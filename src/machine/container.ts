@@ -10,6 +10,7 @@ import type { MachinePod, PodContainer } from "./pod.ts";
 import { type Ending, lackingBackOff, type PodContext } from "./pod-context.ts";
 import { findRun, type Run, type RunEnd } from "./process.ts";
 import { amountOf } from "./quantity.ts";
+import { runFolderOf } from "./runs.ts";
 import type { ContainerState, Termination } from "./status.ts";
 
 export interface ContainerTask {
@@ -217,10 +218,6 @@ async function messageOf(folder: string, container: PodContainer, exitCode: numb
   if (written.length > 0) return written.subarray(0, 4096).toString("utf8");
   if (container.terminationMessagePolicy !== "FallbackToLogsOnError" || exitCode === 0) return undefined;
   return await logTail(folder, { lines: 80, bytes: 2048 });
-}
-
-export function runFolderOf(podFolder: string, container: string, attempt: number): string {
-  return join(podFolder, "containers", container, String(attempt));
 }
 
 async function record({ pod, context }: ContainerTask, type: "Normal" | "Warning", reason: string, message: string) {

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { runFolderOf } from "./container.ts";
 import type { LogFound, LogPlace } from "./log-server.ts";
+import { runFolderOf } from "./runs.ts";
 import type { Worker } from "./worker.ts";
 
 /** Where the log of a container of one of these pods lies. */

@@ -10,6 +10,7 @@ import { knownOf } from "./known.ts";
 import { isOver, type MachinePod, type PodContainer, uidOf } from "./pod.ts";
 import { lackingBackOff, type PodContext } from "./pod-context.ts";
 import { findPrepared, type Prepared, prepareVolumes } from "./pod-volumes.ts";
+import { killRuns } from "./runs.ts";
 import { withServiceAccount } from "./service-account.ts";
 import type { ContainerView, EndCause, PodView } from "./status.ts";
 import { openStatusWriter, type StatusWriter } from "./status-writer.ts";
@@ -84,6 +85,8 @@ export function startWorker(found: MachinePod, context: PodContext): Worker {
       isDiscarded = true;
       ending.ask({ graceMs: 0 });
       await over;
+      // also of a pod that was over when it was found: its folder is all that tells of them
+      await killRuns(folder);
       await rm(folder, { recursive: true, force: true });
     },
     end: (cause, graceMs) => ending.ask({ cause, graceMs }),
@@ -127,6 +130,8 @@ async function live(life: Life, startTime: Date): Promise<void> {
   } catch (error) {
     context.log.error({ pod: pod.metadata.name, namespace: pod.metadata.namespace, error }, "running a pod");
     ending.ask({ cause: { reason: "NodeError", message: describe(error) }, graceMs: 0 });
+    // what another runner started and nobody took over must not run on beside the next pod of its Job
+    await killRuns(life.folder);
   } finally {
     stopDeadline();
     done.abort();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Change } from "../kube/follow.ts";
 import { type MachinePod, uidOf } from "./pod.ts";
 import type { PodContext } from "./pod-context.ts";
-import { findRun } from "./process.ts";
+import { killRuns } from "./runs.ts";
 import type { EndCause } from "./status.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
@@ -62,12 +62,7 @@ export async function sweepPods(folder: string, { all }: Workers): Promise<void>
   for (const uid of await readdir(folder)) {
     // a worker is there before its folder
     if (all.has(uid)) continue;
-    const containers = join(folder, uid, "containers");
-    const names = await readdir(containers, { recursive: true }).catch(() => []);
-    for (const name of names.filter((one) => /^[^/]+\/\d+$/.test(one))) {
-      const found = await findRun(join(containers, name));
-      if (found.kind === "running") await found.run.kill();
-    }
+    await killRuns(join(folder, uid));
     await rm(join(folder, uid), { recursive: true, force: true });
   }
 }
