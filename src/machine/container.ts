@@ -10,7 +10,7 @@ import type { MachinePod, PodContainer } from "./pod.ts";
 import { type Ending, lackingBackOff, type PodContext } from "./pod-context.ts";
 import { findRun, type Run, type RunEnd } from "./process.ts";
 import { amountOf } from "./quantity.ts";
-import { runFolderOf } from "./runs.ts";
+import { removeOutdated, runFolderOf } from "./runs.ts";
 import type { ContainerState, Termination } from "./status.ts";
 
 export interface ContainerTask {
@@ -80,7 +80,11 @@ async function runOnce(
     return begun;
   }
   tell({ kind: "running", startedAt: begun.startedAt });
+  const removed = removeOutdated(task.podFolder, task.container().name).catch((error: unknown) =>
+    task.context.log.warn({ folder, error }, "removing earlier runs"),
+  );
   const end = await supervise(begun, task, folder);
+  await removed;
   const ended = await terminationOf(end, { startedAt: begun.startedAt, folder, task });
   tell({ kind: "terminated", ...ended });
   return ended;

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { findRun } from "./process.ts";
 
@@ -15,5 +15,19 @@ export async function killRuns(podFolder: string): Promise<void> {
   for (const name of names.filter((one) => /^[^/]+\/\d+$/.test(one))) {
     const found = await findRun(join(containers, name));
     if (found.kind === "running") await found.run.kill();
+  }
+}
+
+/** Of attempts those that nobody asks for any more: the running one and the one before it are shown, as a kubelet does. */
+export function outdatedOf(attempts: readonly number[]): readonly number[] {
+  return attempts.toSorted((a, b) => a - b).slice(0, -2);
+}
+
+/** Takes away what a container that is started for ever would leave for ever. */
+export async function removeOutdated(podFolder: string, container: string): Promise<void> {
+  const names = await readdir(join(podFolder, "containers", container));
+  const attempts = names.map(Number).filter(Number.isInteger);
+  for (const attempt of outdatedOf(attempts)) {
+    await rm(runFolderOf(podFolder, container, attempt), { recursive: true, force: true });
   }
 }

@@ -129,7 +129,7 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the pod runner", () => {
     expect(await place.kubectl("logs", "failing", "--timestamps")).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z line 1\n/);
   });
 
-  test("starts a container again while its pod wants that, and keeps the log before", async () => {
+  test("starts a container again while its pod wants that, and keeps the log before, but none before that", async () => {
     const script = 'f=$HOME/count; echo x >> "$f"; n=$(wc -l < "$f"); echo "try $n"; [ "$n" -ge 3 ]';
     await place.apply(podDocument("again", script, { restartPolicy: "OnFailure" }));
     const pod = await place.pod("again", isOver);
@@ -137,6 +137,8 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the pod runner", () => {
     expect(mainOf(pod)?.restartCount).toBe(2);
     expect(await place.kubectl("logs", "again")).toBe("try 3\n");
     expect(await place.kubectl("logs", "again", "--previous")).toBe("try 2\n");
+    const runs = await readdir(join(place.folder, "pods", uidOf(pod), "containers/main"));
+    expect(runs.filter((name) => /^\d+$/.test(name)).toSorted()).toEqual(["1", "2"]);
   });
 
   test("lets a log be followed to its end", async () => {
