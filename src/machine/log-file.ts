@@ -1,19 +1,25 @@
 import { appendFile, type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { formatMark, type LogQuery, offsetSince, parseMarks, stampLines, timeAt } from "./log-lines.ts";
+import { formatMark, type LogMark, type LogQuery, offsetSince, parseMarks, stampLines, timeAt } from "./log-lines.ts";
+import { beginOf, trimLog } from "./log-trim.ts";
 
 const chunkBytes = 64 * 1024;
 /** How exact the times of lines are, and how soon a follower sees them. */
 const lookMs = 200;
 
-/** Notes how long the log in a run's folder is and when, until the signal; that is where the times of its lines come from. */
+/**
+ * Notes how long the log in a run's folder is and when, until the signal; that is where the times of its lines come from. Of
+ * one that is too long only the end is kept.
+ */
 export async function keepMarks(folder: string, { signal }: { readonly signal: AbortSignal }): Promise<void> {
   let known = await sizeOf(join(folder, "log"));
+  let from = await beginOf(folder);
   for (;;) {
     const isLast = signal.aborted;
     const size = await sizeOf(join(folder, "log"));
     if (size > known) await appendFile(join(folder, "times"), formatMark({ offset: size, time: new Date() }));
     known = size;
+    from = await trimLog(folder, { from, size });
     if (isLast) return;
     await pause(lookMs, signal);
   }
@@ -31,23 +37,41 @@ export async function* readLog(folder: string, { query, isOver, signal }: ReadLo
   await using log = await open(join(folder, "log"), "r");
   const marks = async () => parseMarks(await readFile(join(folder, "times"), "utf8").catch(() => ""));
   const known = await marks();
-  const since = query.since === undefined ? 0 : offsetSince(known, query.since);
-  const start = Math.max(since, query.tailLines === undefined ? 0 : await tailOffset(log, query.tailLines));
-  const stamp = query.timestamps ? stampLines(start, (offset) => timeAt(known, offset, new Date())) : undefined;
+  const start = await startOf(log, query, { known, begin: await beginOf(folder) });
+  const stampFrom = (from: number) =>
+    query.timestamps
+      ? stampLines(from, (offset) => timeAt(known, offset, new Date()))
+      : (piece: Uint8Array): Uint8Array => piece;
+  let stamp = stampFrom(start);
   let left = query.limitBytes ?? Number.POSITIVE_INFINITY;
   for (let at = start; left > 0 && !signal.aborted; ) {
     // looked at before reading: what was written until then is read
     const wasOver = isOver();
     const { bytesRead, buffer } = await log.read(Buffer.alloc(chunkBytes), 0, chunkBytes, at);
-    if (bytesRead > 0) {
+    // looked at after reading: what was read from before it may be gone
+    const first = await beginOf(folder);
+    if (at < first) {
+      at = first;
+      stamp = stampFrom(at);
+    } else if (bytesRead > 0) {
       at += bytesRead;
       const piece = buffer.subarray(0, bytesRead);
-      const told = (stamp === undefined ? piece : stamp(piece)).subarray(0, left);
+      const told = stamp(piece).subarray(0, left);
       left -= told.length;
       yield told;
     } else if (!query.follow || wasOver) return;
     else await pause(lookMs, signal);
   }
+}
+
+interface Kept {
+  readonly known: readonly LogMark[];
+  readonly begin: number;
+}
+
+async function startOf(log: FileHandle, { since, tailLines }: LogQuery, { known, begin }: Kept): Promise<number> {
+  const after = since === undefined ? begin : offsetSince(known, since);
+  return Math.max(begin, after, tailLines === undefined ? begin : await tailOffset(log, tailLines, begin));
 }
 
 /** The end of a run's log: at most so many bytes and lines. */
@@ -59,7 +83,8 @@ export async function logTail(
   if (log === undefined) return "";
   try {
     const { size } = await log.stat();
-    const from = Math.max(0, size - limits.bytes, await tailOffset(log, limits.lines));
+    const begin = await beginOf(folder);
+    const from = Math.max(begin, size - limits.bytes, await tailOffset(log, limits.lines, begin));
     const { bytesRead, buffer } = await log.read(Buffer.alloc(size - from), 0, size - from, from);
     return buffer.subarray(0, bytesRead).toString("utf8");
   } finally {
@@ -67,14 +92,14 @@ export async function logTail(
   }
 }
 
-/** Where the last `lines` lines begin, read from the end. */
-async function tailOffset(log: FileHandle, lines: number): Promise<number> {
+/** Where the last `lines` lines begin, read from the end; at `begin` where there are fewer. */
+async function tailOffset(log: FileHandle, lines: number, begin: number): Promise<number> {
   const { size } = await log.stat();
   if (lines === 0) return size;
   let missing = lines;
   // a line's end at the very end ends the last line
-  for (let end = size - 1; end > 0; ) {
-    const from = Math.max(0, end - chunkBytes);
+  for (let end = size - 1; end > begin; ) {
+    const from = Math.max(begin, end - chunkBytes);
     const { buffer } = await log.read(Buffer.alloc(end - from), 0, end - from, from);
     for (let at = buffer.lastIndexOf(0x0a); at >= 0; at = at === 0 ? -1 : buffer.lastIndexOf(0x0a, at - 1)) {
       missing--;
@@ -82,7 +107,7 @@ async function tailOffset(log: FileHandle, lines: number): Promise<number> {
     }
     end = from;
   }
-  return 0;
+  return begin;
 }
 
 async function sizeOf(path: string): Promise<number> {
