@@ -1,7 +1,14 @@
 import { type Log, silentLog } from "../kit/log.ts";
 import type { BackOff } from "../kube/backoff.ts";
 import type { Cluster } from "../kube/cluster.ts";
-import { type ConfigMap, configMaps, namespaces, persistentVolumeClaims, serviceAccounts } from "../kube/core.ts";
+import {
+  type ConfigMap,
+  configMaps,
+  namespaces,
+  nodes,
+  persistentVolumeClaims,
+  serviceAccounts,
+} from "../kube/core.ts";
 import { recorder } from "../kube/recorder.ts";
 import type { KubeObject, Resource } from "../kube/resource.ts";
 import { authorityMap, openAccounts } from "./accounts.ts";
@@ -14,6 +21,7 @@ import { jobPods, machineJobs, trimJobPod } from "./job/job.ts";
 import { openJobController } from "./job/reconcile.ts";
 import { releaseOrphans } from "./job/release.ts";
 import { allKinds } from "./kinds.ts";
+import { openLostPods } from "./lost-pods.ts";
 import { openNamespaces } from "./namespaces.ts";
 import { share } from "./shared.ts";
 
@@ -89,6 +97,7 @@ function openControllers(cluster: Cluster, options: ControllersOptions) {
     cronJobs,
     openJobController(cluster, { ...common, ...caches, ...told("job-controller"), backOff }),
     releaseOrphans(cluster, { ...common, ...caches }),
+    openLostPods(cluster, { ...common, ...caches }),
     openAccounts(cluster, { ...common, ...caches, authority: options.authority }),
     openNamespaces(cluster, { ...common, ...caches, kinds }),
     openProtection(cluster, { ...common, ...caches }),
@@ -127,6 +136,7 @@ function openCaches(cluster: Cluster, options: { readonly log: Log; readonly sig
     pods: share(cluster, jobPods, { ...options, trim: trimJobPod }),
     cronJobs: share(cluster, machineCronJobs, options),
     namespaces: share(cluster, namespaces, options),
+    nodes: share(cluster, nodes, { ...options, trim: trimItem }),
     serviceAccounts: share(cluster, serviceAccounts, options),
     configMaps: share(cluster, configMaps, { ...options, trim: trimConfigMap }),
     claims: share(cluster, persistentVolumeClaims, options),

@@ -6,7 +6,7 @@ import type { Controllers } from "../../src/machine/controllers.ts";
 import { machineJobs } from "../../src/machine/job/job.ts";
 import type { Runner } from "../../src/machine/runner.ts";
 import { eventually } from "../support/eventually.ts";
-import { type ControllersPlace, image, jobSpec, namespace, openControllersPlace } from "./controllers-place.ts";
+import { type ControllersPlace, image, isTrue, jobSpec, namespace, openControllersPlace } from "./controllers-place.ts";
 import { servers } from "./servers.ts";
 
 describe.each(servers)("garbage collection beside $name", ({ start, missing }) => {
@@ -162,6 +162,20 @@ describe.each(servers)("garbage collection beside $name", ({ start, missing }) =
     await place.job("cut", ({ status }) => status?.ready === 1);
     await place.cluster.remove(machineJobs, { namespace, name: "cut" }, { ...place, propagation: "Background" });
     await eventually("no pods", async () => (await place.podsOf("cut")).length === 0, { timeoutMs: 15_000 });
+  });
+
+  test.skipIf(missing !== undefined)("ends a pod that was removed and whose node is not there", async () => {
+    const abroad = { nodeName: "elsewhere", terminationGracePeriodSeconds: 600 };
+    await place.create(machineJobs, "abroad", jobSpec("true", {}, abroad));
+    const [pod] = await eventually("its pod", async () => {
+      const all = await place.podsOf("abroad");
+      return all.length === 1 && all;
+    });
+    const key = { namespace, name: pod?.metadata.name ?? "" };
+    await place.cluster.remove(pods, key, place);
+    const { status } = await place.job("abroad", isTrue("Failed"));
+    expect(status?.failed).toBe(1);
+    await eventually("it to go", async () => (await place.cluster.get(pods, key, place)) === undefined);
   });
 
   test.skipIf(missing !== undefined)("keeps a claim until its pod has ended", async () => {
