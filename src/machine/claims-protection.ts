@@ -84,7 +84,9 @@ function isHeld(object: KubeObject, finalizer: string): boolean {
 }
 
 function isUsed({ metadata }: PersistentVolumeClaim, pods: readonly JobPod[]): boolean {
-  return pods.some((pod) => !isOver(pod) && claimsOf(pod).includes(metadata.name ?? ""));
+  // a scheduler gives no node to a pod whose claim is being removed: waiting for it would never end
+  const isHere = ({ spec }: JobPod) => (spec.nodeName ?? "") !== "";
+  return pods.some((pod) => isHere(pod) && !isOver(pod) && claimsOf(pod).includes(metadata.name ?? ""));
 }
 
 function isOver({ status }: JobPod): boolean {

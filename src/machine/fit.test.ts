@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { misfitOf } from "./fit.ts";
+import { claimMisfitOf, misfitOf } from "./fit.ts";
 import { MachinePod } from "./pod.ts";
 
 const labels = { "kubernetes.io/os": "linux", zone: "a", size: "5" };
@@ -56,4 +56,21 @@ test.each<[string, object, ReturnType<typeof node>, string | undefined]>([
 ])("%s", (_title, spec, on, expected) => {
   const pods = [podOf(wants({ cpu: "500m", memory: "1Gi" }))];
   expect(misfitOf(podOf(spec), { node: on, pods })).toBe(expected);
+});
+
+test.each([
+  ["a claim that is there", "there", undefined],
+  ["none such", "none", 'persistentvolumeclaim "none" not found'],
+  ["one that is being removed", "going", 'persistentvolumeclaim "going" is being deleted'],
+])("a pod with %s", (_title, claimName, expected) => {
+  const claims = { there: {}, going: { deletionTimestamp: "2026-11-21T03:00:00Z" } };
+  const found = Object.entries(claims).map(([name, more]) => ({
+    ...{ apiVersion: "v1", kind: "PersistentVolumeClaim", metadata: { name, ...more } },
+  }));
+  const claim = (_namespace: string, wanted: string) => found.find(({ metadata: { name } }) => name === wanted);
+  const volumes = [
+    { name: "a", emptyDir: {} },
+    { name: "b", persistentVolumeClaim: { claimName } },
+  ];
+  expect(claimMisfitOf(podOf({ volumes }), claim)).toBe(expected);
 });

@@ -1,4 +1,4 @@
-import type { Node } from "../kube/core.ts";
+import type { Node, PersistentVolumeClaim } from "../kube/core.ts";
 import { isOver, type MachinePod, type NodeTerm } from "./pod.ts";
 import { amountOf } from "./quantity.ts";
 
@@ -25,6 +25,21 @@ export function misfitOf(pod: MachinePod, { node, pods }: NodeView): string | un
     return capacity !== undefined && asked > 0 && used + asked > capacity;
   });
   return lacking === undefined ? undefined : `1 Insufficient ${lacking}`;
+}
+
+/** What is wrong with a claim that the pod names. One that is being removed waits for those who use it: nobody may come after them. */
+export function claimMisfitOf(
+  { metadata, spec }: MachinePod,
+  claim: (namespace: string, name: string) => PersistentVolumeClaim | undefined,
+): string | undefined {
+  for (const { persistentVolumeClaim } of spec.volumes ?? []) {
+    const name = persistentVolumeClaim?.claimName;
+    if (name === undefined) continue;
+    const found = claim(metadata.namespace ?? "", name);
+    if (found === undefined) return `persistentvolumeclaim "${name}" not found`;
+    if (found.metadata.deletionTimestamp != null) return `persistentvolumeclaim "${name}" is being deleted`;
+  }
+  return undefined;
 }
 
 interface Taint {

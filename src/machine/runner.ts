@@ -161,7 +161,7 @@ function scheduling({ node, pods, stores, context }: Scheduling) {
     ...{ recorder, log, signal },
     node: () => node.node(),
     pods: () => pods.list(),
-    hasClaim: (namespace: string, name: string) => stores.claims.all.get({ namespace, name }) !== undefined,
+    claim: (namespace: string, name: string) => stores.claims.all.get({ namespace, name }),
   };
 }
 

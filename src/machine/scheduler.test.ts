@@ -46,7 +46,7 @@ test.each<[string, Answer, readonly MachinePod[], string]>([
     },
   };
   const scheduler = openScheduler(cluster, {
-    ...{ node: () => node, pods: () => pods, hasClaim: () => true, log: silentLog, signal: stop.signal },
+    ...{ node: () => node, pods: () => pods, claim: () => undefined, log: silentLog, signal: stop.signal },
     recorder: { event: async ({ metadata }, { reason }) => void told.push(`${metadata.name} ${reason}`) },
   });
   for (const pod of pods) scheduler.look(pod);

@@ -1,19 +1,19 @@
 import type { Log } from "../kit/log.ts";
 import type { Cluster } from "../kube/cluster.ts";
-import type { Node } from "../kube/core.ts";
+import type { Node, PersistentVolumeClaim } from "../kube/core.ts";
 import { KubeFailure } from "../kube/failure.ts";
 import { openQueue } from "../kube/queue.ts";
 import type { Recorder } from "../kube/recorder.ts";
 import { keyOf, keyText } from "../kube/resource.ts";
 import { updateStatus } from "../kube/update.ts";
-import { misfitOf } from "./fit.ts";
+import { claimMisfitOf, misfitOf } from "./fit.ts";
 import { isOver, type MachinePod, machinePods, uidOf } from "./pod.ts";
 import { mergeConditions } from "./status.ts";
 
 export interface SchedulerOptions {
   readonly node: () => Node | undefined;
   readonly pods: () => readonly MachinePod[];
-  readonly hasClaim: (namespace: string, name: string) => boolean;
+  readonly claim: (namespace: string, name: string) => PersistentVolumeClaim | undefined;
   readonly recorder: Recorder;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -45,7 +45,7 @@ export function openScheduler(cluster: Cluster, options: SchedulerOptions): Sche
       const here = pods.filter(({ spec }) => spec.nodeName === node.metadata.name);
       forgetTold(bound, pods);
       if (bound.has(uidOf(pod))) return undefined;
-      const misfit = lackingClaim(pod, options) ?? misfitOf(pod, { node, pods: [...here, ...bound.values()] });
+      const misfit = claimMisfitOf(pod, options.claim) ?? misfitOf(pod, { node, pods: [...here, ...bound.values()] });
       if (misfit !== undefined) {
         await tellMisfit(cluster, pod, { ...options, message: `0/1 nodes are available: ${misfit}.` });
         return { requeueAfterMs: againMs };
@@ -74,12 +74,6 @@ function isToSchedule(pod: MachinePod): boolean {
   const isGoing = typeof pod.metadata.deletionTimestamp === "string";
   const isOurs = schedulerName === "default-scheduler" && (schedulingGates ?? []).length === 0;
   return nodeName === "" && isOurs && !isGoing && !isOver(pod);
-}
-
-function lackingClaim({ metadata, spec }: MachinePod, { hasClaim }: SchedulerOptions): string | undefined {
-  const names = (spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []);
-  const lacking = names.find((name) => !hasClaim(metadata.namespace ?? "", name));
-  return lacking === undefined ? undefined : `persistentvolumeclaim "${lacking}" not found`;
 }
 
 /** False when somebody else was faster, or it is gone. */

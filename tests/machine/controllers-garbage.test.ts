@@ -194,6 +194,11 @@ describe.each(servers)("garbage collection beside $name", ({ start, missing }) =
     const volume = { name: String((await claim())?.spec?.["volumeName"]) };
     await place.cluster.remove(persistentVolumeClaims, { namespace, name: "claim" }, place);
     expect((await claim())?.metadata.finalizers).toEqual(["kubernetes.io/pvc-protection"]);
+    await place.create(pods, "late", { spec: podSpec });
+    await eventually("the refusal of another pod", async () => {
+      const conditions = (await place.cluster.get(pods, { namespace, name: "late" }, place))?.status?.conditions ?? [];
+      return conditions.some(({ message = "" }) => message.includes('persistentvolumeclaim "claim" is being deleted'));
+    });
     await place.cluster.remove(pods, { namespace, name: "user" }, place);
     await eventually("it to go", async () => (await claim()) === undefined, { timeoutMs: 15_000 });
     const isGone = async () => (await place.cluster.get(persistentVolumes, volume, place)) === undefined;
