@@ -24,17 +24,20 @@ interface PodMark {
   readonly isUntracked?: boolean;
   readonly restarts?: number;
   readonly ended?: string;
+  /** Seconds that it was given when it was removed at `begin`. */
+  readonly grace?: number;
 }
 
 /** Number `index` of the Job's pods; its uid is `p0` ... */
 function pod(index: number, mark: PodMark = {}): JobPod {
   const { phase = "Running", isReady = false, isGoing = false, isFree = false, isUntracked = false } = mark;
-  const { restarts = 0, ended } = mark;
+  const { restarts = 0, ended, grace = 0 } = mark;
+  const deletionTimestamp = new Date(Date.parse(begin) + grace * 1000).toISOString();
   return {
     ...{ apiVersion: "v1", kind: "Pod" },
     metadata: {
       ...{ name: podName(job(), index), namespace: "demo", uid: `p${index}`, creationTimestamp: begin },
-      ...(isGoing && { deletionTimestamp: begin }),
+      ...(isGoing && { deletionTimestamp, deletionGracePeriodSeconds: grace }),
       finalizers: isUntracked ? [] : [trackingFinalizer],
     },
     spec: isFree ? {} : { nodeName: "machine-a" },
@@ -144,6 +147,14 @@ describe("a Job", () => {
         pods: [0, 1].map((index) => pod(index, { phase: "Failed", ended: begin, isUntracked: true })),
       },
       { seconds: 15 },
+    ],
+    [
+      "counts from the time when a pod was removed that told nothing of its end",
+      {
+        job: job({ backoffLimit: 6 }, { startTime: begin, ...settled, failed: 1 }),
+        pods: [pod(0, { phase: "Failed", isGoing: true, grace: 30, isUntracked: true })],
+      },
+      { seconds: 5 },
     ],
     [
       "does not wait for a failure that a clock which was ahead told of",

@@ -107,9 +107,12 @@ function endMs({ metadata, status }: JobPod): number {
   );
   if (ends.length > 0) return Math.max(...ends);
   const ready = (status?.conditions ?? []).find(({ type }) => type === "Ready");
+  // a deletionTimestamp is when the grace ends
+  const grace = metadata["deletionGracePeriodSeconds"];
+  const graceMs = typeof grace === "number" ? grace * 1000 : 0;
   const [time = 0] = [
     ...timesOf(ready?.lastTransitionTime),
-    ...timesOf(metadata.deletionTimestamp),
+    ...timesOf(metadata.deletionTimestamp).map((at) => at - graceMs),
     ...timesOf(metadata.creationTimestamp),
   ];
   return time;
