@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { decide, type JobSteps, type JobView } from "./decide.ts";
 import type { JobPod, MachineJob } from "./job.ts";
-import { buildPod, podName, trackingFinalizer } from "./pod.ts";
+import { podName, trackingFinalizer } from "./pod.ts";
 
 const begin = "2026-11-21T03:00:00Z";
 const now = new Date("2026-11-21T03:00:05Z");
@@ -279,27 +279,5 @@ describe("a Job", () => {
     const whole = job();
     const going = { ...whole, metadata: { ...whole.metadata, deletionTimestamp: begin } };
     expect(decide({ job: going, pods: [], released: new Set(), now, backOff }).create).toEqual([]);
-  });
-
-  test("names its pods by number, and what it makes says whose it is", () => {
-    expect(podName(job(), 0)).toMatch(/^nightly-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
-    expect(new Set(Array.from({ length: 50 }, (_, index) => podName(job(), index))).size).toBe(50);
-    const long = { ...job(), metadata: { ...job().metadata, name: "n".repeat(63) } };
-    expect(podName(long, 0)).toHaveLength(63);
-    const template = { metadata: { labels: { app: "a" }, annotations: { b: "c" } }, spec: { restartPolicy: "Never" } };
-    expect(buildPod(job({ template }), "x")).toMatchObject({
-      metadata: {
-        ...{ name: "x", namespace: "demo", annotations: { b: "c" }, finalizers: [trackingFinalizer] },
-        labels: {
-          app: "a",
-          "batch.kubernetes.io/job-name": "nightly",
-          "batch.kubernetes.io/controller-uid": "u-nightly",
-        },
-        ownerReferences: [
-          { kind: "Job", name: "nightly", uid: "u-nightly", controller: true, blockOwnerDeletion: true },
-        ],
-      },
-      spec: { restartPolicy: "Never" },
-    });
   });
 });
