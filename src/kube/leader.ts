@@ -32,7 +32,7 @@ export interface LeadTimes {
   readonly retryMs: number;
 }
 
-const usualTimes: LeadTimes = { durationMs: 15_000, renewMs: 10_000, retryMs: 2_000 };
+export const usualTimes: LeadTimes = { durationMs: 15_000, renewMs: 10_000, retryMs: 2_000 };
 const releaseMs = 3_000;
 
 interface Contest extends LeadOptions {

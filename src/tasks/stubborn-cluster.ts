@@ -6,20 +6,29 @@ import { onceSettled } from "../kube/settling.ts";
 export interface Stubbornness {
   /** How long an API server may be away. */
   readonly awayMs?: number;
+  /** How long its refusals are not believed. */
+  readonly refusedMs?: number;
   readonly pauseMs?: number;
 }
+
+/**
+ * A Job is made beside its rights (ADR 0104). Where the operator died between the two, the next one makes them: it waits for
+ * the dead one's lease, 15 s and two tries, and may have to be started first.
+ */
+export const usualRefusedMs = 60_000;
 
 /**
  * The API server as programs of Jobs see it. They run once, and what they did must not be lost because the server was
  * restarted meanwhile: calls are repeated while it is away or too young to know its Roles. So whatever they write they may
  * write twice: status with a version, merge patches, objects whose names follow from a slot.
  */
-export function stubborn(cluster: Cluster, { awayMs = 120_000, pauseMs = 1000 }: Stubbornness = {}): Cluster {
+export function stubborn(cluster: Cluster, options: Stubbornness = {}): Cluster {
+  const { awayMs = 120_000, refusedMs = usualRefusedMs, pauseMs = 1000 } = options;
   async function insist<T>({ signal }: Waiting, call: () => Promise<T>): Promise<T> {
     const endMs = performance.now() + awayMs;
     for (;;) {
       try {
-        return await onceSettled(call, { signal });
+        return await onceSettled(call, { signal, patienceMs: refusedMs, pauseMs: Math.min(pauseMs, 500) });
       } catch (error) {
         if (!isAway(error) || performance.now() + pauseMs > endMs) throw error;
       }
