@@ -2,6 +2,7 @@ import { statusOf } from "../api/condition.ts";
 import type { Repository } from "../api/repository.ts";
 import { mistakeInCron, nextRun, parseCron } from "../kit/cron.ts";
 import type { FailureCode } from "../kit/failures.ts";
+import { formatTime } from "../kit/quantities.ts";
 import type { CronJob } from "../kube/core.ts";
 import type { KubeObject } from "../kube/resource.ts";
 import { nextRunOf } from "../operator/next-run.ts";
@@ -146,15 +147,11 @@ function problemsOf(known: Known, newest: Session | undefined, now: Date): reado
   }
   const due = overdueSince(known, now);
   if (due !== null) {
-    const what = `no run began at ${timeText(due)}, when one was due; do the operator and its CronJobs work?`;
+    const what = `no run began at ${formatTime(due)}, when one was due; do the operator and its CronJobs work?`;
     found.push({ code: "backup-failed", what });
   }
   if (repository?.status?.integrity === false) {
     found.push({ code: "damaged", what: `Repository ${repository.metadata.name} is damaged: the check found errors` });
   }
   return found;
-}
-
-function timeText(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, "Z");
 }

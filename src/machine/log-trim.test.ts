@@ -93,7 +93,7 @@ test("whoever keeps the times of a log keeps its end only", async () => {
 test("where the disk takes nothing the log is as it was, and is looked at again once it has grown", async () => {
   await writeFile(logOf(), lines(0, 50_000));
   // it cannot be written
-  await mkdir(join(folder, "first.next"));
+  await mkdir(join(folder, "first.part"));
   expect(await trim()).toBe(1_000_000);
   expect(await read()).toBe(lines(0, 50_000));
 });

@@ -1,7 +1,8 @@
-import { open, readFile, rename, writeFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "../kit/program.ts";
 import { formatMark, parseMarks } from "./log-lines.ts";
+import { writeWhole } from "./token.ts";
 
 /** As much as a kubelet keeps in a file. A log may have twice as much before its begin goes. */
 const usualBytes = 10 * 1024 * 1024;
@@ -69,9 +70,6 @@ async function giveBack(path: string, bytes: number): Promise<boolean> {
   return end?.exitCode === 0;
 }
 
-/** Whole at every moment. */
 async function put(folder: string, name: string, text: string): Promise<void> {
-  const next = join(folder, `${name}.next`);
-  await writeFile(next, text);
-  await rename(next, join(folder, name));
+  await writeWhole(join(folder, name), Buffer.from(text), 0o644);
 }

@@ -11,6 +11,17 @@ const TokenRequest = z.looseObject({
   status: z.looseObject({ token: z.string(), expirationTimestamp: z.string() }),
 });
 
+/** A new token of a ServiceAccount, and when it ends. `spec`: of a TokenRequest. */
+export async function requestToken(
+  cluster: Cluster,
+  { namespace, account }: { readonly namespace: string; readonly account: string },
+  { spec, signal }: Waiting & { readonly spec: object },
+): Promise<z.infer<typeof TokenRequest>["status"]> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(account)}/token`;
+  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
+  return TokenRequest.parse(await cluster.request({ method: "POST", path, body }, { signal })).status;
+}
+
 export interface TokenPlace {
   /** On this machine. */
   readonly path: string;
@@ -33,11 +44,9 @@ export async function writeToken(
     expirationSeconds,
     boundObjectRef: { apiVersion: "v1", kind: "Pod", name, uid: uidOf(pod) },
   };
-  const at = `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(account)}/token`;
-  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
-  const { status } = TokenRequest.parse(await cluster.request({ method: "POST", path: at, body }, { signal }));
-  await writeWhole(path, Buffer.from(status.token), 0o600);
-  const lifetimeMs = Date.parse(status.expirationTimestamp) - Date.now();
+  const { token, expirationTimestamp } = await requestToken(cluster, { namespace, account }, { spec, signal });
+  await writeWhole(path, Buffer.from(token), 0o600);
+  const lifetimeMs = Date.parse(expirationTimestamp) - Date.now();
   return Date.now() + Math.max(1000, lifetimeMs * 0.8);
 }
 

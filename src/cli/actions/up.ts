@@ -41,7 +41,7 @@ async function upIn(folder: DataFolder, context: CommandContext, options: UpOpti
   if (options.copyTo !== undefined)
     return await copy(context, folder, resolve(environment.workingFolder, options.copyTo));
   await makeDataFolder(folder);
-  using log = await openLog(folder, options.log ?? "file", printer);
+  using log = openLog(folder, options.log ?? "file", printer);
   const machine = await startMachine({
     folder,
     listen: options.listen ?? usual.listen,
@@ -108,12 +108,12 @@ function podEnvironment({ variables }: Environment) {
   return { PATH: "/usr/local/bin:/usr/bin:/bin", ...Object.fromEntries(given) };
 }
 
-async function openLog({ log }: DataFolder, where: "file" | "stderr", printer: Printer): Promise<Disposable & Logging> {
+function openLog({ log }: DataFolder, where: "file" | "stderr", printer: Printer): Disposable & Logging {
   const clock = () => new Date();
   if (where === "stderr") {
     return { log: jsonLog((line) => process.stderr.write(line), clock), [Symbol.dispose]: () => undefined };
   }
-  const file = await openLogFile(log, (error) =>
+  const file = openLogFile(log, (error) =>
     printer.warn(`${log} cannot be written: ${describe(error)}. Free some space on its disk; all goes on by itself`),
   );
   return { log: jsonLog(file.write, clock), [Symbol.dispose]: () => file[Symbol.dispose]() };

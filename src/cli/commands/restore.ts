@@ -23,7 +23,7 @@ export const restoreOptions = {
   replicas: whole("--replicas <n>", "copies in the cluster, instead of what was saved", { min: 1, max: 5 }),
   storage: oneOf("--storage <kind>", "file: restore memory streams as file streams", ["file"]),
   liftLimits: toggle("--lift-limits", "lift the maximum age, so that old messages stay"),
-  parallel: whole("--parallel <n>", "streams restored at the same time (default 4)", { min: 1, max: 64 }),
+  parallel: whole("--parallel <n>", "streams read and checked at the same time (default 4)", { min: 1, max: 64 }),
   ...natsOptions,
   ...repositoryOptions,
 };

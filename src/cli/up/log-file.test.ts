@@ -88,7 +88,7 @@ describe("a file that grows", () => {
   ])("%s", async (_title, before, after, kept) => {
     if (before > 0) await writeFile(path, lines(0, before).join(""));
     {
-      using log = await openLogFile(path, never, { mostBytes: 100 });
+      using log = openLogFile(path, never, { mostBytes: 100 });
       for (const line of lines(before, after)) log.write(line);
     }
     const all = [await text("log.1"), await text("log")];
@@ -99,7 +99,7 @@ describe("a file that grows", () => {
   test("takes more where it cannot be moved", async () => {
     await mkdir(`${path}.1/in-the-way`, { recursive: true });
     {
-      using log = await openLogFile(path, never, { mostBytes: 100 });
+      using log = openLogFile(path, never, { mostBytes: 100 });
       for (const line of lines(0, 25)) log.write(line);
     }
     expect(await text("log")).toBe(lines(0, 25).join(""));

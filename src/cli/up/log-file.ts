@@ -13,11 +13,11 @@ export interface LogFile extends Disposable {
  * Appends whole lines. A disk that is full ends neither the program nor the log: `onTrouble` is told once, lines wait, the
  * oldest go when they are too many.
  */
-export async function openLogFile(
+export function openLogFile(
   path: string,
   onTrouble: (error: unknown) => void,
   { mostBytes = usualBytes }: { readonly mostBytes?: number } = {},
-): Promise<LogFile> {
+): LogFile {
   let file = openSync(path, "a", 0o600);
   let { size } = fstatSync(file);
   const write = (bytes: Buffer) => {

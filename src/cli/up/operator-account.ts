@@ -4,12 +4,11 @@ import type { Cluster } from "../../kube/cluster.ts";
 import { ensure } from "../../kube/update.ts";
 import type { ApiServer } from "../../local/server.ts";
 import { builtInKinds } from "../../machine/kinds.ts";
+import { requestToken } from "../../machine/token.ts";
 import { operatorName, rightsManifests } from "../../operator/rights/manifests.ts";
 
 /** As in a cluster's pod; a new one is asked for when a fifth of it is left. */
 const lifetimeSeconds = 3600;
-
-const TokenAnswer = z.looseObject({ status: z.looseObject({ token: z.string() }) });
 
 export interface OperatorAccount {
   readonly namespace: string;
@@ -60,12 +59,10 @@ interface Token {
 
 async function makeToken(admin: Cluster, { namespace, image, signal }: OperatorAccount): Promise<Token> {
   await Promise.all(rightsManifests({ namespace, image }).map((manifest) => makeRight(admin, manifest, signal)));
-  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${operatorName}/token`;
   const spec = { expirationSeconds: lifetimeSeconds };
-  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
   const renewAtMs = performance.now() + lifetimeSeconds * 800;
-  const { status } = TokenAnswer.parse(await admin.request({ method: "POST", path, body }, { signal }));
-  return { text: status.token, renewAtMs };
+  const { token } = await requestToken(admin, { namespace, account: operatorName }, { spec, signal });
+  return { text: token, renewAtMs };
 }
 
 async function makeRight(
