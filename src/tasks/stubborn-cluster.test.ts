@@ -46,6 +46,19 @@ test("a refusal that lasts is believed", async () => {
   await expect(stubborn(failing(10_000, refused), quick).get(configMaps, key, waiting)).rejects.toBe(refused);
 });
 
+test("once something was allowed, a refusal is believed sooner", async () => {
+  const refused = refusalOf({ action: "reading", status: 403, body: "" });
+  let calls = 0;
+  const server = memoryCluster(() => {
+    calls += 1;
+    if (calls > 1) throw refused;
+  });
+  const cluster = stubborn(server, { ...quick, refusedMs: 60_000, settlingMs: 50 });
+  await cluster.get(configMaps, key, waiting);
+  await expect(cluster.get(configMaps, key, waiting)).rejects.toBe(refused);
+  expect(calls).toBeGreaterThan(2);
+});
+
 test("a refusal is not believed until another operator can have led, and made what the dead one could not", () => {
   const { durationMs, retryMs } = usualTimes;
   expect(usualRefusedMs).toBeGreaterThanOrEqual(2 * (durationMs + 2 * retryMs));

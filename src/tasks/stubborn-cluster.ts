@@ -6,14 +6,17 @@ import { onceSettled } from "../kube/settling.ts";
 export interface Stubbornness {
   /** How long an API server may be away. */
   readonly awayMs?: number;
-  /** How long its refusals are not believed. */
+  /** How long its refusals are not believed while it has allowed nothing yet. */
   readonly refusedMs?: number;
+  /** Likewise once it has allowed something. */
+  readonly settlingMs?: number;
   readonly pauseMs?: number;
 }
 
 /**
  * A Job is made beside its rights (ADR 0104). Where the operator died between the two, the next one makes them: it waits for
- * the dead one's lease, 15 s and two tries, and may have to be started first.
+ * the dead one's lease, 15 s and two tries, and may have to be started first. All of them come with one RoleBinding, so what
+ * is refused after something was allowed is refused for good, unless the server has just started.
  */
 export const usualRefusedMs = 60_000;
 
@@ -23,12 +26,16 @@ export const usualRefusedMs = 60_000;
  * write twice: status with a version, merge patches, objects whose names follow from a slot.
  */
 export function stubborn(cluster: Cluster, options: Stubbornness = {}): Cluster {
-  const { awayMs = 120_000, refusedMs = usualRefusedMs, pauseMs = 1000 } = options;
+  const { awayMs = 120_000, refusedMs = usualRefusedMs, settlingMs = 10_000, pauseMs = 1000 } = options;
+  let isAllowed = false;
   async function insist<T>({ signal }: Waiting, call: () => Promise<T>): Promise<T> {
     const endMs = performance.now() + awayMs;
     for (;;) {
       try {
-        return await onceSettled(call, { signal, patienceMs: refusedMs, pauseMs: Math.min(pauseMs, 500) });
+        const patienceMs = isAllowed ? settlingMs : refusedMs;
+        const answer = await onceSettled(call, { signal, patienceMs, pauseMs: Math.min(pauseMs, 500) });
+        isAllowed = true;
+        return answer;
       } catch (error) {
         if (!isAway(error) || performance.now() + pauseMs > endMs) throw error;
       }
