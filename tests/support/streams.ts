@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { JsonObject } from "../../src/kit/json.ts";
 import { consumerFiles, metaFiles } from "../../src/nats/codec/archive.ts";
@@ -60,23 +61,24 @@ export async function createConsumer(
   await jetstream.request(`CONSUMER.DURABLE.CREATE.${stream}.${name}`, body, { schema: Any });
 }
 
-/** Takes `count` messages; acknowledges those for which `isAcknowledged(index)` holds. Returns how many came. */
+export interface Taking {
+  readonly stream: string;
+  readonly consumer: string;
+  readonly count: number;
+  readonly isAcknowledged: (index: number) => boolean;
+  /** How long a consumer that gives nothing (none of its servers leads it yet) is asked again. */
+  readonly patienceMs?: number;
+}
+
+/** Takes `count` messages, or what came in time; acknowledges those for which `isAcknowledged(index)` holds. */
 export async function take(
   jetstream: JetStream,
-  {
-    stream,
-    consumer,
-    count,
-    isAcknowledged,
-  }: { stream: string; consumer: string; count: number; isAcknowledged: (index: number) => boolean },
+  { stream, consumer, count, isAcknowledged, patienceMs = 20_000 }: Taking,
 ): Promise<string[]> {
   const { connection } = jetstream;
   const inbox = connection.newInbox();
   const bodies: string[] = [];
   let finish = () => {};
-  const done = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
   const subscription = connection.subscribe(inbox, (message) => {
     if (message.status !== undefined) return finish();
     if (isAcknowledged(bodies.length) && message.reply !== undefined)
@@ -84,9 +86,15 @@ export async function take(
     bodies.push(Buffer.from(message.payload).toString("utf8"));
     if (bodies.length === count) finish();
   });
-  const request = JSON.stringify({ batch: count, expires: 2_000_000_000 });
-  connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, Buffer.from(request), inbox);
-  await done;
+  const endMs = performance.now() + patienceMs;
+  while (bodies.length < count && performance.now() < endMs) {
+    const ended = Promise.withResolvers<void>();
+    finish = ended.resolve;
+    const request = JSON.stringify({ batch: count - bodies.length, expires: 2_000_000_000 });
+    connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, Buffer.from(request), inbox);
+    await ended.promise;
+    if (bodies.length < count) await sleep(50);
+  }
   subscription.unsubscribe();
   await connection.flush();
   return bodies;
