@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { formatTime } from "../kit/quantities.ts";
 import type { ConditionType } from "./condition-types.ts";
 import { Time } from "./structural.ts";
 
@@ -30,7 +31,7 @@ export function withCondition(
   const before = conditions ?? [];
   const old = before.find(({ type }) => type === news.type);
   if (old?.status === news.status && old.reason === news.reason && old.message === news.message) return before;
-  const entry = { ...news, lastTransitionTime: now.toISOString().replace(/\.\d+Z$/, "Z") };
+  const entry = { ...news, lastTransitionTime: formatTime(now) };
   return old === undefined ? [...before, entry] : before.map((each) => (each === old ? entry : each));
 }
 

@@ -99,6 +99,11 @@ export function formatTime(time: Date): string {
   return time.toISOString().replace(/\.\d+Z$/, "Z");
 }
 
+/** As Leases hold them, which take six digits and no fewer. */
+export function formatMicroTime(time: Date): string {
+  return time.toISOString().replace("Z", "000Z");
+}
+
 /** `1,234,567`, the same on every machine. */
 export function formatCount(count: number | bigint): string {
   return String(count).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ",");

@@ -1,3 +1,4 @@
+import { formatMicroTime } from "../kit/quantities.ts";
 import type { Draft } from "./cluster.ts";
 import type { Lease } from "./core.ts";
 
@@ -33,29 +34,28 @@ export interface Term {
 }
 
 export function newLease(metadata: Draft["metadata"], term: Term): Draft {
-  return { metadata, spec: { ...held(term), acquireTime: microTime(term.now), leaseTransitions: 0 } };
+  return { metadata, spec: { ...held(term), acquireTime: formatMicroTime(term.now), leaseTransitions: 0 } };
 }
 
 export function takenLease(lease: Lease, term: Term): Lease {
   const { spec } = lease;
   const isNew = spec?.holderIdentity !== term.identity;
-  const taken = { acquireTime: microTime(term.now), leaseTransitions: (spec?.leaseTransitions ?? 0) + 1 };
+  const taken = { acquireTime: formatMicroTime(term.now), leaseTransitions: (spec?.leaseTransitions ?? 0) + 1 };
   return { ...lease, spec: { ...spec, ...held(term), ...(isNew ? taken : {}) } };
 }
 
 /** Free for anybody at once. */
 export function releasedLease(lease: Lease, now: Date): Lease {
-  return { ...lease, spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime(now) } };
+  return {
+    ...lease,
+    spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1, renewTime: formatMicroTime(now) },
+  };
 }
 
 function held({ identity, durationMs, now }: Term) {
   return {
     holderIdentity: identity,
     leaseDurationSeconds: Math.max(1, Math.round(durationMs / 1000)),
-    renewTime: microTime(now),
+    renewTime: formatMicroTime(now),
   };
-}
-
-function microTime(now: Date): string {
-  return now.toISOString().replace("Z", "000Z");
 }

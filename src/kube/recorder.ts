@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { formatTime } from "../kit/quantities.ts";
 import type { Cluster, Waiting } from "./cluster.ts";
 import { type Event, events } from "./core.ts";
 import type { Key, KubeObject } from "./resource.ts";
@@ -82,7 +83,7 @@ async function countUp(
   { signal, now }: Waiting & { readonly now: Date },
 ): Promise<Told | undefined> {
   const count = before.count + 1;
-  const merge = { count, lastTimestamp: seconds(now) };
+  const merge = { count, lastTimestamp: formatTime(now) };
   const event: Event | undefined = await cluster.patch(events, before.key, { signal, merge });
   return event === undefined ? undefined : { key: before.key, count, atMs: now.getTime() };
 }
@@ -103,8 +104,8 @@ function draftOf(
     message: shortened(news.message),
     type: news.type,
     count: 1,
-    firstTimestamp: seconds(now),
-    lastTimestamp: seconds(now),
+    firstTimestamp: formatTime(now),
+    lastTimestamp: formatTime(now),
     source: { component },
     reportingComponent: component,
   };
@@ -122,8 +123,4 @@ function shortened(message: string): string {
 function identityOf({ kind, metadata }: KubeObject, { type, reason, message }: News): string {
   const what = JSON.stringify([kind, metadata.namespace, metadata.name, metadata.uid, type, reason, message]);
   return createHash("sha256").update(what).digest("base64");
-}
-
-function seconds(now: Date): string {
-  return now.toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -1,5 +1,6 @@
+import { formatTime } from "../kit/quantities.ts";
 import { at, isObject, type JsonObject, textAt } from "./json.ts";
-import { find, isGoing, type ObjectAt, type Objects, placeOf, textOf, timeText, type WriteOptions } from "./objects.ts";
+import { find, isGoing, type ObjectAt, type Objects, placeOf, textOf, type WriteOptions } from "./objects.ts";
 import { badRequest, conflict } from "./status.ts";
 
 /** Says on which node a pod runs: once. */
@@ -28,7 +29,7 @@ function bound(pod: JsonObject, node: string, now: Date): JsonObject {
   const conditions = at(status, "conditions");
   const others = (Array.isArray(conditions) ? conditions : []).filter((one) => textAt(one, "type") !== "PodScheduled");
   const scheduled = {
-    ...{ type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: timeText(now) },
+    ...{ type: "PodScheduled", status: "True", lastProbeTime: null, lastTransitionTime: formatTime(now) },
   };
   return {
     ...pod,

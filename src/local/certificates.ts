@@ -1,9 +1,10 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type Certificate, longSince, makeAuthority, makeSigned } from "../kit/certificate.ts";
+import { writeWhole } from "../kit/whole-file.ts";
 
 /** What the server is known by. All but `serving` and `client` stays over restarts. */
 export interface Identity {
@@ -55,8 +56,7 @@ async function random(): Promise<string> {
 async function kept(file: string, make: () => Promise<string>): Promise<string> {
   if (existsSync(file)) return await readFile(file, "utf8");
   const made = await make();
-  await writeFile(`${file}.part`, `${made}\n`, { mode: 0o600, flush: true });
-  await rename(`${file}.part`, file);
+  await writeWhole(file, `${made}\n`, { flush: true });
   return made;
 }
 

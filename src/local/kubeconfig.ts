@@ -1,4 +1,4 @@
-import { rename, writeFile } from "node:fs/promises";
+import { writeWhole } from "../kit/whole-file.ts";
 import type { ApiServer } from "./server.ts";
 
 /** A kubeconfig of the administrator: YAML, of which JSON is a part. */
@@ -14,11 +14,10 @@ export function kubeconfigOf({ url, caPem, adminToken }: Pick<ApiServer, "url" |
   return `${JSON.stringify(document, undefined, 2)}\n`;
 }
 
-/** A reader sees the old file or the new one. Its owner alone may read it. */
+/** Its owner alone may read it. */
 export async function writeKubeconfig(
   path: string,
   server: Pick<ApiServer, "url" | "caPem" | "adminToken">,
 ): Promise<void> {
-  await writeFile(`${path}.part`, kubeconfigOf(server), { mode: 0o600 });
-  await rename(`${path}.part`, path);
+  await writeWhole(path, kubeconfigOf(server));
 }

@@ -1,3 +1,4 @@
+import { formatTime } from "../kit/quantities.ts";
 import { admitNew } from "./admit.ts";
 import { type JsonObject, type JsonValue, textAt } from "./json.ts";
 import {
@@ -9,7 +10,6 @@ import {
   type Objects,
   placeOf,
   textOf,
-  timeText,
   type WriteOptions,
   withMetadata,
   without,
@@ -76,6 +76,6 @@ function born({ clock, uid }: Objects, object: JsonObject, { name }: ObjectAt): 
   const metadata = without({ name, generateName, namespace, uid: uid(), generation: undefined });
   return withMetadata(
     { ...object, metadata },
-    { creationTimestamp: timeText(clock()), labels, annotations, ownerReferences, finalizers },
+    { creationTimestamp: formatTime(clock()), labels, annotations, ownerReferences, finalizers },
   );
 }

@@ -1,3 +1,4 @@
+import { formatTime } from "../kit/quantities.ts";
 import type { Entry } from "./entry.ts";
 import { at, isObject, type JsonObject, textAt } from "./json.ts";
 import {
@@ -10,7 +11,6 @@ import {
   type Objects,
   placeOf,
   textOf,
-  timeText,
   withMetadata,
 } from "./objects.ts";
 import { conflict, forbidden, invalid } from "./status.ts";
@@ -170,7 +170,7 @@ function marked({ clock }: Objects, object: JsonObject, graceSeconds: number): J
   if (isGoing(object) && !isShorter) return object;
   const { generation } = metadata;
   const going = withMetadata(object, {
-    deletionTimestamp: timeText(new Date(clock().getTime() + graceSeconds * 1000)),
+    deletionTimestamp: formatTime(new Date(clock().getTime() + graceSeconds * 1000)),
     deletionGracePeriodSeconds: graceSeconds,
     generation: typeof generation === "number" && !isGoing(object) ? generation + 1 : generation,
   });

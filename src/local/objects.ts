@@ -63,11 +63,6 @@ export function without(fields: Readonly<Record<string, JsonValue | undefined>>)
   return Object.fromEntries(kept);
 }
 
-/** As Kubernetes writes them: whole seconds. */
-export function timeText(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, "Z");
-}
-
 export function textOf(object: JsonObject, version: number): string {
   return JSON.stringify(withMetadata(object, { resourceVersion: String(version) }));
 }

@@ -1,6 +1,7 @@
+import { formatTime } from "../kit/quantities.ts";
 import { coreResource } from "./admit.ts";
 import { at, type JsonObject, listAt, textAt } from "./json.ts";
-import { find, metadataOf, type ObjectAt, type Objects, timeText } from "./objects.ts";
+import { find, metadataOf, type ObjectAt, type Objects } from "./objects.ts";
 import { type Cause, conflict, forbidden, invalid, notFound } from "./status.ts";
 import { type Claims, issuer, signToken } from "./tokens.ts";
 
@@ -26,10 +27,10 @@ export function tokenRequest(
     ...{ iss: issuer, sub: `system:serviceaccount:${namespace}:${name}`, aud: audiences, iat, exp: iat + seconds },
     "kubernetes.io": { namespace, serviceaccount: { name, uid }, ...(pod === undefined ? {} : { pod }) },
   };
-  const expirationTimestamp = timeText(new Date((iat + seconds) * 1000));
+  const expirationTimestamp = formatTime(new Date((iat + seconds) * 1000));
   return {
     ...{ kind: "TokenRequest", apiVersion: "authentication.k8s.io/v1" },
-    metadata: { name, namespace, creationTimestamp: timeText(now) },
+    metadata: { name, namespace, creationTimestamp: formatTime(now) },
     spec: { ...boundRef(asked), audiences, expirationSeconds: seconds },
     status: { token: signToken(claims, key), expirationTimestamp },
   };

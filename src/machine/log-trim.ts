@@ -1,8 +1,8 @@
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "../kit/program.ts";
+import { writeWhole } from "../kit/whole-file.ts";
 import { formatMark, parseMarks } from "./log-lines.ts";
-import { writeWhole } from "./token.ts";
 
 /** As much as a kubelet keeps in a file. A log may have twice as much before its begin goes. */
 const usualBytes = 10 * 1024 * 1024;
@@ -71,5 +71,5 @@ async function giveBack(path: string, bytes: number): Promise<boolean> {
 }
 
 async function put(folder: string, name: string, text: string): Promise<void> {
-  await writeWhole(join(folder, name), Buffer.from(text), 0o644);
+  await writeWhole(join(folder, name), text, { mode: 0o644 });
 }

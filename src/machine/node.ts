@@ -1,5 +1,6 @@
 import { arch, availableParallelism, platform, release, totalmem, version } from "node:os";
 import type { Log } from "../kit/log.ts";
+import { formatMicroTime, formatTime } from "../kit/quantities.ts";
 import type { Cluster } from "../kube/cluster.ts";
 import { leases, type Node, nodes, ownedBy } from "../kube/core.ts";
 import { KubeFailure } from "../kube/failure.ts";
@@ -156,7 +157,7 @@ function nodeStatus(before: Node["status"], { place, port }: NodeOptions, ready:
     ],
     capacity: amounts,
     allocatable: amounts,
-    conditions: conditions.map((one) => ({ ...one, lastHeartbeatTime: now.toISOString().replace(/\.\d+Z$/, "Z") })),
+    conditions: conditions.map((one) => ({ ...one, lastHeartbeatTime: formatTime(now) })),
     daemonEndpoints: { kubeletEndpoint: { Port: port } },
     nodeInfo: {
       ...{ architecture: architecture(), operatingSystem: platform(), kernelVersion: release(), osImage: version() },
@@ -169,8 +170,7 @@ function nodeStatus(before: Node["status"], { place, port }: NodeOptions, ready:
 async function renewLease(cluster: Cluster, node: Node, signal: AbortSignal): Promise<void> {
   const { name = "" } = node.metadata;
   const key = { namespace: "kube-node-lease", name };
-  // Kubernetes wants six digits
-  const renewTime = new Date().toISOString().replace(/Z$/, "000Z");
+  const renewTime = formatMicroTime(new Date());
   const spec = { holderIdentity: name, leaseDurationSeconds: leaseSeconds, renewTime };
   if ((await cluster.patch(leases, key, { signal, merge: { spec } })) !== undefined) return;
   const metadata = { ...key, ownerReferences: [ownedBy(node, { controller: false })] };

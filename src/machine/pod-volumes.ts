@@ -1,6 +1,7 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { writeWhole } from "../kit/whole-file.ts";
 import type { Cluster, Waiting } from "../kube/cluster.ts";
 import { configMaps, secrets } from "../kube/core.ts";
 import type { KubeObject, Resource } from "../kube/resource.ts";
@@ -10,7 +11,7 @@ import type { Place } from "./downward.ts";
 import type { Named, NamedObjects } from "./environment.ts";
 import { prepareHostPath } from "./host-path.ts";
 import type { MachinePod } from "./pod.ts";
-import { writeToken, writeWhole } from "./token.ts";
+import { writeToken } from "./token.ts";
 import { namedInVolumes, planVolumes, type VolumePlan } from "./volumes.ts";
 
 /** What was done for a pod's volumes; kept beside them, so that a runner that comes later need not do it again. */
@@ -53,7 +54,7 @@ export async function prepareVolumes(pod: MachinePod, context: VolumesContext): 
     const lacking = await prepareVolume(plan, { ...context, pod, prepared });
     if (lacking !== undefined) return { kind: "lacking", message: lacking };
   }
-  await writeWhole(join(context.folder, "volumes.json"), Buffer.from(JSON.stringify(prepared)), 0o600);
+  await writeWhole(join(context.folder, "volumes.json"), JSON.stringify(prepared));
   return { kind: "prepared", prepared };
 }
 
@@ -120,7 +121,7 @@ async function prepareFiles(
   const stray = [...plan.files, ...plan.tokens].find(({ path }) => below(own, path) === undefined);
   if (stray !== undefined) return `MountVolume.SetUp failed for volume "${plan.name}" : ${stray.path} leads out of it`;
   await mkdir(own, { recursive: true, mode: 0o700 });
-  for (const { path, content, mode } of plan.files) await writeWhole(join(own, path), content, mode);
+  for (const { path, content, mode } of plan.files) await writeWhole(join(own, path), content, { mode });
   for (const token of plan.tokens) {
     const place = { ...token, path: join(own, token.path) };
     prepared.tokens.push({ ...place, renewAt: await writeToken(cluster, pod, { ...place, signal }) });

@@ -1,3 +1,4 @@
+import { formatTime } from "../kit/quantities.ts";
 import type { PodContainer } from "./pod.ts";
 
 /** What became of the containers -> the status of their pod, as a kubelet writes it. Pure. */
@@ -101,7 +102,7 @@ export function statusOf(view: PodView, before: readonly Condition[], now: Date)
     hostIPs: [{ ip: address }],
     podIP: address,
     podIPs: [{ ip: address }],
-    startTime: timeText(startTime),
+    startTime: formatTime(startTime),
     conditions: mergeConditions(before, conditionsOf(view, phase), now),
     ...(initContainers.length > 0 && {
       initContainerStatuses: initContainers.map((one) => containerStatus(one, view, true)),
@@ -134,7 +135,7 @@ function stateText(state: ContainerState, id: string) {
     case "waiting":
       return { waiting: { reason: state.reason, ...(state.message !== undefined && { message: state.message }) } };
     case "running":
-      return { running: { startedAt: timeText(state.startedAt) } };
+      return { running: { startedAt: formatTime(state.startedAt) } };
     case "terminated":
       return { terminated: terminationText(state, id) };
     default:
@@ -147,8 +148,8 @@ function terminationText({ exitCode, reason, message, startedAt, finishedAt }: T
     exitCode,
     reason,
     ...(message !== undefined && message !== "" && { message }),
-    startedAt: timeText(startedAt),
-    finishedAt: timeText(finishedAt),
+    startedAt: formatTime(startedAt),
+    finishedAt: formatTime(finishedAt),
     containerID,
   };
 }
@@ -194,12 +195,7 @@ export function mergeConditions(
   const merged = ours.map((one) => {
     const old = before.find(({ type }) => type === one.type);
     const isSame = old?.status === one.status && typeof old.lastTransitionTime === "string";
-    return { ...one, lastTransitionTime: isSame ? old.lastTransitionTime : timeText(now) };
+    return { ...one, lastTransitionTime: isSame ? old.lastTransitionTime : formatTime(now) };
   });
   return [...merged, ...foreign];
-}
-
-/** Whole seconds: what a metav1.Time holds. */
-export function timeText(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, "Z");
 }

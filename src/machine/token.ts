@@ -1,26 +1,10 @@
-import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { z } from "zod";
 import type { Log } from "../kit/log.ts";
+import { writeWhole } from "../kit/whole-file.ts";
 import type { Cluster, Waiting } from "../kube/cluster.ts";
 import { pause } from "../kube/requests.ts";
 import { sleepMs } from "../kube/sleep.ts";
+import { requestToken } from "../kube/token-request.ts";
 import { type MachinePod, uidOf } from "./pod.ts";
-
-const TokenRequest = z.looseObject({
-  status: z.looseObject({ token: z.string(), expirationTimestamp: z.string() }),
-});
-
-/** A new token of a ServiceAccount, and when it ends. `spec`: of a TokenRequest. */
-export async function requestToken(
-  cluster: Cluster,
-  { namespace, account }: { readonly namespace: string; readonly account: string },
-  { spec, signal }: Waiting & { readonly spec: object },
-): Promise<z.infer<typeof TokenRequest>["status"]> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(account)}/token`;
-  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec };
-  return TokenRequest.parse(await cluster.request({ method: "POST", path, body }, { signal })).status;
-}
 
 export interface TokenPlace {
   /** On this machine. */
@@ -45,7 +29,7 @@ export async function writeToken(
     boundObjectRef: { apiVersion: "v1", kind: "Pod", name, uid: uidOf(pod) },
   };
   const { token, expirationTimestamp } = await requestToken(cluster, { namespace, account }, { spec, signal });
-  await writeWhole(path, Buffer.from(token), 0o600);
+  await writeWhole(path, token);
   const lifetimeMs = Date.parse(expirationTimestamp) - Date.now();
   return Date.now() + Math.max(1000, lifetimeMs * 0.8);
 }
@@ -72,11 +56,3 @@ export async function keepToken(
 }
 
 const againMs = 10_000;
-
-/** A reader sees the old file or the new one. */
-export async function writeWhole(path: string, content: Uint8Array, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, content, { mode: 0o600 });
-  await chmod(`${path}.part`, mode);
-  await rename(`${path}.part`, path);
-}

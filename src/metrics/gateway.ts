@@ -1,6 +1,7 @@
-import { open, readFile, rename } from "node:fs/promises";
+import { readFile, rename } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../kit/log.ts";
+import { writeWhole } from "../kit/whole-file.ts";
 import { expositionType } from "./exposition.ts";
 import { Figures, type GroupLabels, Groups } from "./gateway-groups.ts";
 import { groupOf } from "./gateway-path.ts";
@@ -129,7 +130,7 @@ function keep(groups: Groups, { file, log }: Pick<GatewayOptions, "file" | "log"
   const write = async () => {
     await sleep(writeAfterMs, undefined, { signal: hurry.signal, ref: false }).catch(() => undefined);
     isDirty = false;
-    await writeWhole(file, JSON.stringify(groups.figures)).catch((error: unknown) => {
+    await writeWhole(file, JSON.stringify(groups.figures), { flush: true }).catch((error: unknown) => {
       log.warn({ file, error }, "writing the figures");
     });
   };
@@ -144,15 +145,4 @@ function keep(groups: Groups, { file, log }: Pick<GatewayOptions, "file" | "log"
       await writing;
     },
   };
-}
-
-/** The file is the one before or this one, whatever happens. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  const part = `${file}.part`;
-  {
-    await using written = await open(part, "w", 0o600);
-    await written.writeFile(text);
-    await written.sync();
-  }
-  await rename(part, file);
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { HostBackupStats } from "../api/backup-session.ts";
@@ -6,6 +6,7 @@ import { apiVersionOf } from "../api/kinds.ts";
 import { outputFile } from "../api/labels.ts";
 import { StepOutput } from "../api/session-report.ts";
 import { Failure } from "../kit/failures.ts";
+import { writeWhole } from "../kit/whole-file.ts";
 
 /** What a step found out about its target: `targetStatus` of a StepOutput, as our own steps write it. */
 export const TargetOutput = z.looseObject({
@@ -37,10 +38,7 @@ export async function writeOutput(
 ): Promise<void> {
   const ref = { apiVersion: apiVersionOf("AppBinding"), kind: "AppBinding", ...binding };
   const output: StepOutput = { targetStatus: { ref, ...target }, streams, proof };
-  const path = join(folder, outputFile);
-  await mkdir(folder, { recursive: true });
-  await writeFile(`${path}.new`, JSON.stringify(output));
-  await rename(`${path}.new`, path);
+  await writeWhole(join(folder, outputFile), JSON.stringify(output), { mode: 0o644 });
 }
 
 /** Throws `unexpected` when the step before left nothing: it must not have got that far. */

@@ -13,7 +13,7 @@ import { capture } from "./capture.ts";
 import { folderName } from "./folder.ts";
 import { type Manifest, type SnapshotIndex, writeManifest } from "./manifest.ts";
 import { type Running, timeOf } from "./progress.ts";
-import { writeWhole } from "./segment-writer.ts";
+import { writeNew } from "./segment-writer.ts";
 import { selectStreams } from "./selection.ts";
 import { sortStreams } from "./swap-leftovers.ts";
 import { type StoredCounts, upload } from "./upload.ts";
@@ -126,7 +126,7 @@ export async function backup(request: BackupRequest, running: Running): Promise<
       })),
       failed: failed.map(({ stream, failure }) => ({ stream, reason: describe(failure) })),
     };
-    await writeWhole(join(staging, "coldstream.json"), writeJson(index, 1));
+    await writeNew(join(staging, "coldstream.json"), writeJson(index, 1));
     const tags = snapshotTags({ target, invoker, complete, streams: request.streams });
     const uploaded = await upload({ repository, directory: staging, tags, host, time: started }, running);
     return {

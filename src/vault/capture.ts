@@ -25,7 +25,7 @@ import {
 import type { Running } from "./progress.ts";
 import { infoWithDeleted } from "./reference.ts";
 import { type Settled, settle } from "./rounds.ts";
-import { SegmentWriter, segmentFile, writeWhole } from "./segment-writer.ts";
+import { SegmentWriter, segmentFile, writeNew } from "./segment-writer.ts";
 import { AscendingMembership, SequenceSet } from "./sequence-set.ts";
 
 /** Consumers that a capture makes for itself begin with this; they are never stored. */
@@ -191,7 +191,7 @@ async function writeTombstones(
   const bytes = builder.seal(recordKey(stream, number));
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const file = segmentFile(0, number, sha256).replace(/^segments\/\d+\//, "tombstones/");
-  await writeWhole(join(directory, file), bytes);
+  await writeNew(join(directory, file), bytes);
   return { file, number, sha256, bytes: BigInt(bytes.length), messages: 0n, first: lastSequence, last: lastSequence };
 }
 
@@ -244,14 +244,14 @@ function describeStream(parts: Described): Manifest {
 
 async function writeFiles(directory: string, manifest: Manifest): Promise<void> {
   for (const [name, bytes] of metaFiles(manifest.config, manifest.created))
-    await writeWhole(join(directory, name), bytes);
+    await writeNew(join(directory, name), bytes);
   for (const consumer of manifest.consumers) {
     const stored = { ...consumer, state: stateFromManifest(consumer.state) };
     for (const [name, bytes] of consumerFiles(manifest.stream, stored)) {
-      await writeWhole(join(directory, "obs", consumer.folder, name.slice(name.lastIndexOf("/") + 1)), bytes);
+      await writeNew(join(directory, "obs", consumer.folder, name.slice(name.lastIndexOf("/") + 1)), bytes);
     }
   }
-  await writeWhole(join(directory, "manifest.json"), writeManifest(manifest));
+  await writeNew(join(directory, "manifest.json"), writeManifest(manifest));
 }
 
 function everyNth(count: number, act: () => void): () => void {

@@ -17,7 +17,7 @@ import type { Manifest } from "./manifest.ts";
 import { openBlocks } from "./open-blocks.ts";
 import { type Running, timeOf } from "./progress.ts";
 import { startScratchServer } from "./scratch-server.ts";
-import { writeWhole } from "./segment-writer.ts";
+import { writeNew } from "./segment-writer.ts";
 import { surveyStreams } from "./stash-snapshot.ts";
 
 export interface ProveRequest {
@@ -240,7 +240,7 @@ async function storeEvidence(
   try {
     const [listed] = await repository.snapshots({ ids: [snapshot.id] }, { signal });
     const evidence = { format: 1n, ...report, time: report.time.toISOString(), tree: listed?.tree ?? "" };
-    await writeWhole(join(folder, "proof.json"), writeJson(evidence, 1));
+    await writeNew(join(folder, "proof.json"), writeJson(evidence, 1));
     const tags = ["proof", `snapshot=${snapshot.id}`, report.proven ? "proven" : "not-proven"];
     const stored = await repository.backup(
       { directory: folder, host: proofHost, tags, time: report.time, force: true },

@@ -163,14 +163,14 @@ export class SegmentWriter {
   ): Promise<void> {
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     const file = segmentFile(index, range.number, sha256);
-    await writeWhole(join(this.#directory, file), bytes);
+    await writeNew(join(this.#directory, file), bytes);
     this.#bytes += bytes.length - Number(this.#segments[index]?.bytes ?? 0n);
     this.#segments[index] = { file, ...range, sha256, bytes: BigInt(bytes.length) };
   }
 }
 
 /** Writes a file that must not exist yet, and its folder. */
-export async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeNew(path: string, bytes: Uint8Array | string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await using file = await open(path, "wx", 0o600);
   await file.writeFile(bytes);

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { openCluster } from "../../kube/client.ts";
 import type { Cluster } from "../../kube/cluster.ts";
+import { requestToken } from "../../kube/token-request.ts";
 import { ensure } from "../../kube/update.ts";
 import type { ApiServer } from "../../local/server.ts";
 import { builtInKinds } from "../../machine/kinds.ts";
-import { requestToken } from "../../machine/token.ts";
 import { operatorName, rightsManifests } from "../../operator/rights/manifests.ts";
 
 /** As in a cluster's pod; a new one is asked for when a fifth of it is left. */

@@ -1,6 +1,6 @@
+import { formatTime } from "../../kit/quantities.ts";
 import type { Draft } from "../../kube/cluster.ts";
 import { ownedBy } from "../../kube/core.ts";
-import { timeText } from "../status.ts";
 import type { MachineCronJob } from "./cron-job.ts";
 import type { Zone } from "./zone.ts";
 
@@ -28,7 +28,7 @@ export function buildJob(cronJob: MachineCronJob, slot: Date, zone: Zone): Draft
 /** RFC 3339 as clocks there show it. */
 function timeIn(slot: Date, zone: Zone): string {
   const offsetMs = zone.offsetMs(slot);
-  const local = timeText(new Date(slot.getTime() + offsetMs));
+  const local = formatTime(new Date(slot.getTime() + offsetMs));
   if (offsetMs === 0) return local;
   const minutes = Math.round(Math.abs(offsetMs) / 60_000);
   const two = (value: number) => String(value).padStart(2, "0");

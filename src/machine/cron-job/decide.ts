@@ -1,7 +1,7 @@
 import { mistakeInCron, parseCron } from "../../kit/cron.ts";
+import { formatTime } from "../../kit/quantities.ts";
 import type { News } from "../../kube/recorder.ts";
 import { endOf, isGoing, type MachineJob, uidOf } from "../job/job.ts";
-import { timeText } from "../status.ts";
 import { slotAnnotation } from "./build.ts";
 import type { CronJobStatus, JobReference, MachineCronJob } from "./cron-job.ts";
 import { expired } from "./history.ts";
@@ -103,7 +103,7 @@ function normal(status: CronJobStatus = {}): CronJobStatus {
 /** The Job's slot, as the annotation tells it. */
 function slotOf({ metadata }: MachineJob): string | undefined {
   const time = Date.parse(metadata.annotations?.[slotAnnotation] ?? "");
-  return Number.isNaN(time) ? undefined : timeText(new Date(time));
+  return Number.isNaN(time) ? undefined : formatTime(new Date(time));
 }
 
 function successOf(job: MachineJob): string | undefined {

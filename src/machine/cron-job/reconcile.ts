@@ -1,4 +1,5 @@
 import type { Log } from "../../kit/log.ts";
+import { formatTime } from "../../kit/quantities.ts";
 import type { Cluster } from "../../kube/cluster.ts";
 import { KubeFailure } from "../../kube/failure.ts";
 import { openQueue, type Queue } from "../../kube/queue.ts";
@@ -6,7 +7,6 @@ import type { Recorder } from "../../kube/recorder.ts";
 import { keyFrom, keyOf, keyText } from "../../kube/resource.ts";
 import { controllerOf, endOf, type MachineJob, machineJobs, uidOf } from "../job/job.ts";
 import type { Shared } from "../shared.ts";
-import { timeText } from "../status.ts";
 import { buildJob, jobName } from "./build.ts";
 import { type CronJobStatus, type MachineCronJob, machineCronJobs } from "./cron-job.ts";
 import { type CronJobSteps, decide, referenceTo } from "./decide.ts";
@@ -109,7 +109,7 @@ async function start(
   const before = cronJob.status ?? {};
   const active = (before.active ?? []).filter(({ uid }) => !replaced.has(uid) && uid !== job?.metadata.uid);
   const reference = job === undefined || endOf(job) !== undefined ? [] : [referenceTo(job)];
-  return { ...before, active: [...active, ...reference], lastScheduleTime: timeText(slot) };
+  return { ...before, active: [...active, ...reference], lastScheduleTime: formatTime(slot) };
 }
 
 function stale({ metadata }: MachineCronJob): KubeFailure {

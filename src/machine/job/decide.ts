@@ -1,6 +1,6 @@
+import { formatTime } from "../../kit/quantities.ts";
 import { type BackOff, backOffMs } from "../../kube/backoff.ts";
 import type { News } from "../../kube/recorder.ts";
-import { timeText } from "../status.ts";
 import { type Condition, goalOf, reportedEnd, withCondition } from "./goal.ts";
 import { endOf, isGoing, type JobPod, type JobStatus, type MachineJob } from "./job.ts";
 import { podName } from "./pod.ts";
@@ -47,7 +47,7 @@ function ending(view: JobView, tally: Tally, goal: Condition): JobSteps {
   const { job, now } = view;
   const isCounted = [tally.fresh, tally.uncounted].every((ended) => ended.succeeded.length + ended.failed.length === 0);
   const isDone = isCounted && tally.active.length + tally.terminating === 0;
-  const begun = job.status?.startTime == null ? { startTime: timeText(now) } : {};
+  const begun = job.status?.startTime == null ? { startTime: formatTime(now) } : {};
   const told = withCondition(job.status?.conditions, goal, now);
   if (!isDone) {
     const remove = tally.active.map((pod) => ({ pod, isCounted: true }));
@@ -59,9 +59,9 @@ function ending(view: JobView, tally: Tally, goal: Condition): JobSteps {
   const news: News = isComplete
     ? { type: "Normal", reason: "Completed", message: "Job completed" }
     : { type: "Warning", reason: end.reason, message: end.message };
-  const completion = isComplete ? { completionTime: timeText(now) } : {};
+  const completion = isComplete ? { completionTime: formatTime(now) } : {};
   const steps = written(view, tally, { ...begun, conditions, ...completion });
-  return { ...nothing, ...steps, news: [news], ...expiry(view, timeText(now)) };
+  return { ...nothing, ...steps, news: [news], ...expiry(view, formatTime(now)) };
 }
 
 function suspended(view: JobView, tally: Tally): JobSteps {
@@ -84,7 +84,7 @@ function running(view: JobView, tally: Tally): JobSteps {
     ({ type, status }) => type === "Suspended" && status === "True",
   );
   const condition = { type: "Suspended", status: "False", reason: "JobResumed", message: "Job resumed" } as const;
-  const begun = isResumed || job.status?.startTime == null ? { startTime: timeText(now) } : {};
+  const begun = isResumed || job.status?.startTime == null ? { startTime: formatTime(now) } : {};
   const changes = isResumed ? { ...begun, conditions: withCondition(job.status?.conditions, condition, now) } : begun;
   const common = {
     ...written(view, tally, changes),

@@ -1,4 +1,4 @@
-import { timeText } from "../status.ts";
+import { formatTime } from "../../kit/quantities.ts";
 import type { JobCondition, JobStatus, MachineJob } from "./job.ts";
 import type { Tally } from "./tally.ts";
 
@@ -81,7 +81,7 @@ export function withCondition(
   const all = before ?? [];
   const same = all.find(({ type, status }) => type === condition.type && status === condition.status);
   if (same !== undefined) return [...all];
-  const time = timeText(now);
+  const time = formatTime(now);
   const made = { ...condition, lastProbeTime: time, lastTransitionTime: time };
   return [...all.filter(({ type }) => type !== condition.type), made];
 }

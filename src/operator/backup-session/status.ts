@@ -2,9 +2,10 @@ import type { BackupSessionStatus, BackupTargetStatus, HostBackupStats } from ".
 import { type ConditionNews, statusOf, withCondition } from "../../api/condition.ts";
 import { actions } from "../../api/labels.ts";
 import type { TargetRef } from "../../api/references.ts";
+import { formatTime } from "../../kit/quantities.ts";
 import { newsOf } from "../session/news.ts";
 import type { Trouble } from "../session/pod-state.ts";
-import { type Moment, sessionDuration, timeText } from "../session/times.ts";
+import { type Moment, sessionDuration } from "../session/times.ts";
 import { isFinal, withPhase } from "./phase.ts";
 
 /**
@@ -162,7 +163,7 @@ export function finished(status: BackupSessionStatus, finish: Finish, moment: Mo
   if (final.phase !== "Failed" || finish.retryDelayMs === undefined) return final;
   return {
     ...final,
-    nextRetry: timeText(new Date(Math.ceil((moment.now.getTime() + finish.retryDelayMs) / 1000) * 1000)),
+    nextRetry: formatTime(new Date(Math.ceil((moment.now.getTime() + finish.retryDelayMs) / 1000) * 1000)),
   };
 }
 
@@ -175,7 +176,7 @@ function deadlineText(
   deadline: Date | undefined,
 ): Pick<BackupSessionStatus, "sessionDeadline"> {
   if (sessionDeadline !== undefined || deadline === undefined) return {};
-  return { sessionDeadline: timeText(deadline) };
+  return { sessionDeadline: formatTime(deadline) };
 }
 
 function withTarget(

@@ -1,7 +1,8 @@
 import { type Condition, type ConditionNews, statusOf, withCondition } from "../../api/condition.ts";
 import type { RestoreSessionStatus } from "../../api/restore-session.ts";
+import { formatTime } from "../../kit/quantities.ts";
 import { newsOf } from "../session/news.ts";
-import { type Moment, sessionDuration, timeText } from "../session/times.ts";
+import { type Moment, sessionDuration } from "../session/times.ts";
 import { hasBegun, isReported } from "./decide.ts";
 import { isFinal, withPhase } from "./phase.ts";
 
@@ -99,7 +100,9 @@ function withFound(status: RestoreSessionStatus, { findings, deadline }: Found, 
   return {
     ...status,
     ...(conditions === before ? {} : { conditions: [...conditions] }),
-    ...(status.sessionDeadline !== undefined || deadline === undefined ? {} : { sessionDeadline: timeText(deadline) }),
+    ...(status.sessionDeadline !== undefined || deadline === undefined
+      ? {}
+      : { sessionDeadline: formatTime(deadline) }),
   };
 }
 

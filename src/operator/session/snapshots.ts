@@ -4,6 +4,7 @@ import { snapshotName } from "../../api/names.ts";
 import type { Repository } from "../../api/repository.ts";
 import type { ReportedSnapshot } from "../../api/session-report.ts";
 import type { Snapshot } from "../../api/snapshot.ts";
+import { formatTime } from "../../kit/quantities.ts";
 import type { Draft } from "../../kube/cluster.ts";
 import { ownedBy } from "../../kube/core.ts";
 
@@ -85,5 +86,5 @@ function labelled(key: string, value: string): Readonly<Record<string, string>> 
 /** restic gives nanoseconds and a zone; the column shows it as it stands. */
 function secondsOf(time: string): string {
   const parsed = Date.parse(time);
-  return Number.isNaN(parsed) ? time : new Date(parsed).toISOString().replace(/\.\d+Z$/, "Z");
+  return Number.isNaN(parsed) ? time : formatTime(new Date(parsed));
 }

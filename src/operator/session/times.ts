@@ -21,11 +21,6 @@ export function durationOf(text: string | undefined): number | undefined {
   return text !== undefined && isGoDuration(text) ? parseGoDuration(text) : undefined;
 }
 
-/** As API servers write times. */
-export function timeText(time: Date): string {
-  return time.toISOString().replace(/\.\d+Z$/, "Z");
-}
-
 export function createdAt(
   { creationTimestamp }: { readonly creationTimestamp?: string | null | undefined },
   now: Date,
