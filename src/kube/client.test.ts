@@ -230,7 +230,7 @@ describe("a request that fails", () => {
     expect(world.api.requests).toHaveLength(1);
   });
   test("is given up after a while", async () => {
-    await using world = await start([busy], { limits: { retryMs: 1_500 } });
+    await using world = await start([busy], { limits: { retryMs: 1_900 } });
     const failure = await failureOf(get(world.cluster));
     expect(failure).toMatchObject({ reason: "TooManyRequests", status: 429 });
     expect(world.api.requests).toHaveLength(2);
@@ -251,7 +251,7 @@ describe("a request that fails", () => {
     await using other = await start([busy]);
     const [silent, told] = await Promise.all(
       [world, other].map(({ cluster }) =>
-        failureOf(cluster.get(configMaps, key, { signal: AbortSignal.timeout(200) })),
+        failureOf(cluster.get(configMaps, key, { signal: AbortSignal.timeout(900) })),
       ),
     );
     expect(silent).toMatchObject({ code: "timed-out", message: "reading ConfigMap demo/a: no answer in time" });

@@ -158,10 +158,13 @@ describe("a key that fails", () => {
         throw new Error("no");
       },
     });
+    const since = performance.now();
     world.queue.add("a");
     await sleep(200);
-    expect(world.begun.length).toBeLessThan(7);
-    expect(world.begun.length).toBeGreaterThan(2);
+    const runs = world.begun.length;
+    // chance takes up to a quarter off each pause
+    expect(runs).toBeLessThanOrEqual(1 + (performance.now() - since) / (50 * 0.75));
+    await until(() => world.begun.length > 2);
   });
   test("may fail before it awaits anything", async () => {
     using world = start({
@@ -188,7 +191,7 @@ describe("a key for later", () => {
   test("comes when its work asked for it", async () => {
     using world = start({ work: async () => ({ requeueAfterMs: 10 }) });
     world.queue.add("a");
-    await until(() => world.begun.length === 3);
+    await until(() => world.begun.length > 2);
   });
   test("is not waited for when it is added for now", async () => {
     using world = start();
