@@ -12,7 +12,8 @@ const lookMs = 200;
  * one that is too long only the end is kept.
  */
 export async function keepMarks(folder: string, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-  let known = await sizeOf(join(folder, "log"));
+  // not its length now: a program may have written before the first look
+  let known = (await marksOf(folder)).at(-1)?.offset ?? 0;
   let from = await beginOf(folder);
   for (;;) {
     const isLast = signal.aborted;
@@ -35,8 +36,7 @@ export interface ReadLogOptions {
 /** The part of a run's log that is asked for, as it comes. */
 export async function* readLog(folder: string, { query, isOver, signal }: ReadLogOptions): AsyncGenerator<Uint8Array> {
   await using log = await open(join(folder, "log"), "r");
-  const marks = async () => parseMarks(await readFile(join(folder, "times"), "utf8").catch(() => ""));
-  const known = await marks();
+  const known = await marksOf(folder);
   const start = await startOf(log, query, { known, begin: await beginOf(folder) });
   const stampFrom = (from: number) =>
     query.timestamps
@@ -108,6 +108,10 @@ async function tailOffset(log: FileHandle, lines: number, begin: number): Promis
     end = from;
   }
   return begin;
+}
+
+async function marksOf(folder: string): Promise<readonly LogMark[]> {
+  return parseMarks(await readFile(join(folder, "times"), "utf8").catch(() => ""));
 }
 
 async function sizeOf(path: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -124,7 +124,8 @@ describe("a log file", () => {
     const stop = new AbortController();
     const kept = keepMarks(folder, stop);
     await appendFile(join(folder, "log"), "one\n");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await expect.poll(async () => await readFile(join(folder, "times"), "utf8").catch(() => "")).toMatch(/^4 .*Z\n$/);
+    await new Promise((resolve) => setTimeout(resolve, 150));
     await appendFile(join(folder, "log"), "two\n");
     stop.abort();
     await kept;
@@ -134,6 +135,17 @@ describe("a log file", () => {
       .split("\n")
       .map((line) => Date.parse(line.split(" ")[0] ?? ""));
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(100);
+  });
+
+  test.each([
+    ["what was written before it was first looked at", "", /^6 2\S+Z\n$/],
+    ["what was written while nobody looked", "3 2026-11-21T10:00:00.000Z\n", /^3 2026-11-21T10:00:00.000Z\n6 2\S+Z\n$/],
+    ["nothing twice", "6 2026-11-21T10:00:00.000Z\n", /^6 2026-11-21T10:00:00.000Z\n$/],
+  ])("has a mark of %s", async (_title, before, after) => {
+    const folder = await folderWith("early\n");
+    await writeFile(join(folder, "times"), before);
+    await keepMarks(folder, { signal: AbortSignal.abort() });
+    expect(await readFile(join(folder, "times"), "utf8")).toMatch(after);
   });
 
   test("has an end, as long as asked", async () => {
