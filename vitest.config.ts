@@ -17,8 +17,11 @@ export default defineConfig({
       "scripts/**/*.test.ts",
       ...(isLong ? ["tests/**/*.long.ts"] : []),
     ],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Twice what `eventually` waits: what never comes is told by name, also in a test that waits for several things.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // A look may cost a process, and the machine may be busy: vitest's own second is short.
+    expect: { poll: { timeout: 20_000 } },
     maxWorkers: 2,
     pool: "forks",
     // What setup fetched comes first, also when vitest is called without npm.
