@@ -9,6 +9,7 @@ import { type MachinePod, machinePods } from "../../src/machine/pod.ts";
 import { type Runner, type RunnerOptions, startRunner } from "../../src/machine/runner.ts";
 import { type ControlPlane, startControlPlane } from "../support/control-plane.ts";
 import { kubectl } from "../support/kubectl.ts";
+import { type FollowedLog, followLog } from "./followed-log.ts";
 
 export const image = "coldstream.test/coldstream:1";
 export const node = "machine-a";
@@ -20,6 +21,8 @@ export interface MachinePlace extends AsyncDisposable {
   readonly folder: string;
   start(changes?: Partial<RunnerOptions>): Promise<Runner>;
   kubectl(...args: readonly string[]): Promise<string>;
+  /** `kubectl logs -f` of a pod, from its first line on. */
+  follow(pod: string): Promise<FollowedLog>;
   apply(object: object): Promise<void>;
   /** Waits for what the pod becomes. */
   pod(name: string, is: (pod: MachinePod) => boolean): Promise<MachinePod>;
@@ -55,6 +58,7 @@ export async function openMachinePlace(): Promise<MachinePlace> {
       if (end.exit !== 0) throw new Error(`kubectl ${args.join(" ")}: ${end.stderr}`);
       return end.stdout;
     },
+    follow: async (pod) => await followLog(controlPlane, ["-n", namespace, "logs", "-f", pod]),
     apply: async (object) => await controlPlane.apply(JSON.stringify(object)),
     pod: async (name, is) =>
       await until(`pod ${name}`, async () => (await pods()).find((pod) => pod.metadata.name === name && is(pod)), pods),
@@ -89,6 +93,9 @@ async function until<T>(what: string, look: () => Promise<T | undefined>, tell: 
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** For a script that waits until the test wants it to go on: until it has made this file. */
+export const untilThere = (path: string) => `while [ ! -e "${path}" ]; do sleep 0.05; done`;
 
 /** A pod whose containers run these scripts. */
 export function podDocument(name: string, script: string, more: object = {}, container: object = {}) {

@@ -1,11 +1,22 @@
 import { readFileSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Program, startProgram } from "../../src/kit/program.ts";
+import type { MachinePod } from "../../src/machine/pod.ts";
 import { type ProcessEntry, readProcesses } from "../../src/machine/proc.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
-import { image, isOver, isRunning, type MachinePlace, mainOf, node, openMachinePlace, podDocument } from "./place.ts";
+import {
+  image,
+  isOver,
+  isRunning,
+  type MachinePlace,
+  mainOf,
+  node,
+  openMachinePlace,
+  podDocument,
+  untilThere,
+} from "./place.ts";
 
 describe.skipIf(controlPlaneMissing() !== undefined)("a pod runner that ends", () => {
   let place: MachinePlace;
@@ -29,24 +40,34 @@ describe.skipIf(controlPlaneMissing() !== undefined)("a pod runner that ends", (
     return program;
   }
 
+  /** Makes the file that a pod's script waits for, and waits until nothing of the pod runs. */
+  async function end(pod: MachinePod, go: string): Promise<void> {
+    const processes = sessionsOf(place, pod);
+    expect(processes.length).toBeGreaterThan(0);
+    await writeFile(go, "");
+    await expect.poll(() => alive(processes)).toEqual([]);
+  }
+
   test("killed and started again, takes over what runs, and tells what ended meanwhile", async () => {
     const first = await startProcess();
+    const go = { living: join(place.folder, "living-may-go"), ending: join(place.folder, "ending-may-go") };
     const scripts = {
-      living: "echo before; sleep 6; echo after",
-      ending: "sleep 2; echo done; exit 3",
+      living: `echo before; ${untilThere(go.living)}; echo after`,
+      ending: `${untilThere(go.ending)}; echo done; exit 3`,
       killed: "echo up; sleep 600",
       deleted: "echo up; sleep 600",
     };
     for (const [name, script] of Object.entries(scripts)) await place.apply(podDocument(name, script));
     for (const name of Object.keys(scripts)) await place.pod(name, isRunning);
     await first.stop("SIGKILL");
+    await end(await place.pod("ending", isRunning), go.ending);
     for (const { pid } of sessionsOf(place, await place.pod("killed", isRunning))) process.kill(pid, "SIGKILL");
     const gone = sessionsOf(place, await place.pod("deleted", isRunning));
     expect(gone.length).toBeGreaterThan(0);
     await place.kubectl("delete", "pod", "deleted", "--force", "--grace-period=0");
-    await new Promise((resolve) => setTimeout(resolve, 2500));
 
     await using _second = await startProcess();
+    await writeFile(go.living, "");
     const ending = await place.pod("ending", isOver);
     expect(mainOf(ending)?.state?.terminated).toMatchObject({ exitCode: 3, reason: "Error" });
     const killed = await place.pod("killed", isOver);
@@ -59,19 +80,24 @@ describe.skipIf(controlPlaneMissing() !== undefined)("a pod runner that ends", (
     expect(living.status?.phase).toBe("Succeeded");
     expect(mainOf(living)?.restartCount).toBe(0);
     expect(await place.kubectl("logs", "living")).toBe("before\nafter\n");
-    expect(alive(gone)).toEqual([]);
+    await expect.poll(() => alive(gone)).toEqual([]);
     await place.kubectl("delete", "pod", "--all", "--timeout=20s");
-    await expect.poll(async () => await readdir(join(place.folder, "pods")), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(async () => await readdir(join(place.folder, "pods"))).toEqual([]);
   });
 
   test("asked to end, fails its pods and leaves no process", async () => {
-    const runner = await place.start({ shutdownGraceMs: 500 });
+    const runner = await place.start({ shutdownGraceMs: 3000 });
     await place.apply(podDocument("polite", 'trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.1; done'));
-    await place.apply(podDocument("stubborn", 'trap "" TERM; sleep 600 & while :; do sleep 1; done'));
+    await place.apply(podDocument("stubborn", 'trap "" TERM; echo up; sleep 600 & while :; do sleep 1; done'));
     const polite = await place.pod("polite", isRunning);
     const stubborn = await place.pod("stubborn", isRunning);
-    const processes = [...sessionsOf(place, polite), ...sessionsOf(place, stubborn)];
-    expect(processes.length).toBeGreaterThan(3);
+    // their traps are set by then
+    for (const name of ["polite", "stubborn"]) {
+      await using _log = await place.follow(name);
+    }
+    const processesNow = () => [...sessionsOf(place, polite), ...sessionsOf(place, stubborn)];
+    await expect.poll(() => processesNow().length).toBeGreaterThan(3);
+    const processes = processesNow();
     await runner[Symbol.asyncDispose]();
     expect(alive(processes)).toEqual([]);
     for (const name of ["polite", "stubborn"]) {
@@ -90,8 +116,11 @@ describe.skipIf(controlPlaneMissing() !== undefined)("a pod runner that ends", (
 
   test("leaves pods alone while the API server is gone, and tells it later", async () => {
     await using _runner = await place.start();
-    await place.apply(podDocument("patient", "sleep 2; echo done"));
-    await place.pod("patient", isRunning);
+    const go = join(place.folder, "patient-may-go");
+    await place.apply(podDocument("patient", `${untilThere(go)}; echo done`));
+    const patient = await place.pod("patient", isRunning);
+    await place.controlPlane.stopApiServer();
+    await end(patient, go);
     await place.controlPlane.restartApiServer();
     expect((await place.pod("patient", isOver)).status?.phase).toBe("Succeeded");
   });

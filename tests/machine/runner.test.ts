@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { uidOf } from "../../src/machine/pod.ts";
@@ -15,6 +15,7 @@ import {
   node,
   openMachinePlace,
   podDocument,
+  untilThere,
 } from "./place.ts";
 
 describe.skipIf(controlPlaneMissing() !== undefined)("the pod runner", () => {
@@ -142,9 +143,12 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the pod runner", () => {
   });
 
   test("lets a log be followed to its end", async () => {
-    await place.apply(podDocument("slow", "echo one; sleep 1; echo two"));
+    const go = join(place.folder, "slow-may-go");
+    await place.apply(podDocument("slow", `echo one; ${untilThere(go)}; echo two`));
     await place.pod("slow", isRunning);
-    expect(await place.kubectl("logs", "-f", "slow")).toBe("one\ntwo\n");
+    await using log = await place.follow("slow");
+    await writeFile(go, "");
+    expect(await log.whole).toBe("one\ntwo\n");
   });
 
   test("kills what takes too much memory", async () => {
@@ -182,10 +186,8 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the pod runner", () => {
     expect(await has()).toBe(true);
     await place.kubectl("delete", "pod", "full");
     await place.kubectl("delete", "pvc", "small");
-    await expect.poll(has, { timeout: 10_000 }).toBe(false);
-    await expect
-      .poll(async () => await place.kubectl("get", "pv", "-o", "name"), { timeout: 10_000 })
-      .not.toContain("small");
+    await expect.poll(has).toBe(false);
+    await expect.poll(async () => await place.kubectl("get", "pv", "-o", "name")).not.toContain("small");
   });
 
   test("waits for an image as a kubelet does, and says which it has", async () => {
@@ -247,11 +249,11 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the pod runner", () => {
     await place.apply(podDocument("polite", polite));
     await place.apply(podDocument("stubborn", 'trap "" TERM; echo up; sleep 60 & sleep 60'));
     await Promise.all(["polite", "stubborn"].map(async (name) => await place.pod(name, isRunning)));
-    const following = place.kubectl("logs", "-f", "polite");
+    await using log = await place.follow("polite");
     const started = performance.now();
     await place.kubectl("delete", "pod", "polite", "stubborn", "--timeout=20s");
     expect(performance.now() - started).toBeLessThan(10_000);
-    expect(await following).toBe("up\nbye\n");
+    expect(await log.whole).toBe("up\nbye\n");
   });
 
   test("gives a token that the API server takes for the pod's ServiceAccount, and no more rights", async () => {
@@ -264,6 +266,8 @@ describe.skipIf(controlPlaneMissing() !== undefined)("the pod runner", () => {
     });
     const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "reader" };
     await place.apply({ ...role, kind: "RoleBinding", roleRef, subjects: [{ kind: "ServiceAccount", ...account }] });
+    const can = ["auth", "can-i", "get", "configmaps/settings", `--as=system:serviceaccount:${namespace}:reader`];
+    await expect.poll(async () => await place.kubectl(...can)).toBe("yes\n");
     const script = [
       'd=$(echo "$COLDSTREAM_MOUNTS" | sed \'s#.*"/var/run/secrets/kubernetes.io/serviceaccount":"\\([^"]*\\)".*#\\1#\')',
       'api=$(echo "$COLDSTREAM_HOSTS" | sed \'s#.*"kubernetes.default.svc:443":"\\([^"]*\\)".*#\\1#\')',
