@@ -95,11 +95,13 @@ describe("findRun", () => {
   });
 
   test("finds a running one and its end", async () => {
-    const { folder, run } = start("echo up; sleep 0.5; exit 4");
+    const go = join(root, "may-go");
+    const { folder, run } = start(`echo up; while [ ! -e "${go}" ]; do sleep 0.05; done; exit 4`);
     const { startedAt } = await run;
     const found = await findRun(folder);
     if (found.kind !== "running") throw new Error(found.kind);
     expect(Math.abs(found.run.startedAt.getTime() - startedAt.getTime())).toBeLessThan(1000);
+    await writeFile(go, "");
     expect(await found.run.ended).toMatchObject({ exitCode: 4 });
   });
 
