@@ -122,7 +122,7 @@ describe("a watch goes on", () => {
   const first = list("10", item("a", "3"));
   // only where it is waited for: a busy machine is silent too
   const limits = { silenceMs: 400 };
-  test.each<[string, readonly Step[], readonly string[], { readonly limits: Partial<Limits> }?]>([
+  test.each<[string, readonly Step[], readonly string[], { readonly limits?: Partial<Limits> }?]>([
     [
       "after the server ended it",
       [first, lines([event("ADDED", item("x", "15"))], "close"), more],
