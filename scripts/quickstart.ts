@@ -164,9 +164,23 @@ async function backUp(
     updates = await writer;
   }
   await shell.coldstream(["pause", "every-minute"]);
+  await allEnded(shell);
   await shell.coldstream(["get", "backupsession,repository,snapshot"]);
   const shown = JSON.parse(await shell.ask(["show", "latest", "--json"])) as { streams: SavedStream[] };
   return { saved: shown.streams, updates };
+}
+
+/** Where a backup takes longer than what was left of its minute, there is a second session, and its snapshot is the latest. */
+async function allEnded(shell: Shell): Promise<void> {
+  for (;;) {
+    const { items } = await sessions(shell);
+    if (items.every(({ status }) => ["Succeeded", "Failed", "Skipped"].includes(status?.phase ?? ""))) return;
+    await sleep(500, undefined, { signal: stop.signal });
+  }
+}
+
+async function sessions(shell: Shell): Promise<{ readonly items: readonly Session[] }> {
+  return JSON.parse(await shell.ask(["get", "backupsession", "--json"])) as { items: Session[] };
 }
 
 /** Counts down to the minute, then waits for the session's name. */
@@ -182,16 +196,16 @@ async function sessionOfSchedule(shell: Shell): Promise<string> {
   }
   if (process.stdout.isTTY) say("\rThe schedule fires.          ");
   for (let tries = 0; tries < 30; tries++) {
-    const found = JSON.parse(await shell.ask(["get", "backupsession", "--json"])) as { items: KubeObject[] };
-    const [first] = found.items;
+    const [first] = (await sessions(shell)).items;
     if (first !== undefined) return first.metadata.name;
     await sleep(500, undefined, { signal: stop.signal });
   }
   throw new Error("the schedule made no BackupSession");
 }
 
-interface KubeObject {
+interface Session {
   readonly metadata: { readonly name: string };
+  readonly status?: { readonly phase?: string };
 }
 
 const home = await mkdtemp(join(tmpdir(), "coldstream-quickstart-"));
