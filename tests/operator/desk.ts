@@ -28,7 +28,7 @@ export interface Desk extends AsyncDisposable {
   namespace(): Promise<string>;
   apply(...documents: readonly object[]): Promise<void>;
   get<K extends Kind>(kind: K, namespace: string, name: string): Promise<DocumentOf<K> | undefined>;
-  /** The object once it is as `test` wants it; throws after half a minute unless told. */
+  /** The object once it is as `test` wants it; throws after a minute unless told. */
   until<K extends Kind>(
     kind: K,
     key: { readonly namespace: string; readonly name: string },
@@ -75,7 +75,7 @@ export async function openDesk(
     },
     apply: async (...documents) => await plane.apply(toStream(documents)),
     get: async (kind, namespace, name) => await cluster.get(resourceOf(kind), { namespace, name }, waiting),
-    async until(kind, key, test, { timeoutMs = 30_000 } = {}) {
+    async until(kind, key, test, { timeoutMs = 60_000 } = {}) {
       let last: unknown;
       try {
         return await eventually(
