@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { streamNames } from "../../src/nats/streams.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
-import { freePort } from "../support/ports.ts";
 import { findProgram } from "../support/programs.ts";
 import { createStream, openServer, publishMany } from "../support/streams.ts";
 import { makeWorkbench, type Run, type RunOptions, type Workbench } from "./workbench.ts";
@@ -91,7 +90,7 @@ describe("the repository", () => {
     expectRefusal("snapshots", {
       exit: 13,
       message: /127\.0\.0\.1:\d+.*connection refused/,
-      env: { RESTIC_REPOSITORY: `rest:http://127.0.0.1:${await freePort()}/` },
+      env: { RESTIC_REPOSITORY: "rest:http://127.0.0.1:1/" },
     }));
   test("made twice: 4", () => expectRefusal("init", { exit: 4, message: /already/ }));
   test("in a folder of other things: 4", async () => {
@@ -104,7 +103,7 @@ describe("the repository", () => {
 
 describe("the server", () => {
   test("that is away: 20", async () =>
-    expectRefusal(`backup -s nats://127.0.0.1:${await freePort()}`, { exit: 20, message: /connection refused/ }));
+    expectRefusal("backup -s nats://127.0.0.1:1", { exit: 20, message: /connection refused/ }));
   test("that does not exist: 20", () =>
     expectRefusal("backup -s nats://no-such-host.invalid", { exit: 20, message: /no-such-host\.invalid/ }));
   test("at an address that is none: 2", () => expectRefusal("backup -s http://x", { exit: 2, message: /http/ }));

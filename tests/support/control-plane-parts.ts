@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../../src/kit/failures.ts";
 import { type Program, startProgram } from "../../src/kit/program.ts";
 import { readyAt } from "./control-plane-admin.ts";
 import { freePort, waitForPort } from "./ports.ts";
@@ -69,7 +70,13 @@ function kubeconfigText({ server, folder, token }: { server: string; folder: str
 export async function startParts(place: ControlPlanePlace, nodeLifecycle: NodeLifecycle | undefined) {
   const { folder } = place;
   const etcd = await startPart(place, "etcd", await etcdFlags(place));
-  await waitForPort(place.etcdPort, etcd.ended);
+  try {
+    await waitForPort(place.etcdPort, etcd.ended);
+  } catch (error) {
+    await etcd.stop("SIGKILL");
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
   let apiServer: Program | undefined;
   let controllers: Program | undefined;
   async function stopApiServer(): Promise<void> {
@@ -117,7 +124,8 @@ async function waitUntilReady(place: ControlPlanePlace, program: Program): Promi
   while (!(await readyAt(place))) {
     if (hasEnded || performance.now() > until) {
       const log = await readFile(join(place.folder, "kube-apiserver.log"), "utf8").catch(() => "");
-      throw new Error(`kube-apiserver ${hasEnded ? "ended" : "is not ready after 2 min"}: ${log.slice(-4000)}`);
+      if (hasEnded) throw new Failure("program-failed", `kube-apiserver ended: ${log.slice(-4000)}`);
+      throw new Error(`kube-apiserver is not ready after 2 min: ${log.slice(-4000)}`);
     }
     await sleep(50);
   }

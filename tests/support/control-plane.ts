@@ -4,6 +4,7 @@ import { type KubeconfigSettings, readKubeconfig } from "../../src/kube/kubeconf
 import { type AdminRequest, openAdmin } from "./control-plane-admin.ts";
 import { type ControlPlanePlace, layOut, type NodeLifecycle, startParts, type Within } from "./control-plane-parts.ts";
 import { kubectl } from "./kubectl.ts";
+import { onFreePorts } from "./ports.ts";
 import { controlPlaneFolder, findProgram } from "./programs.ts";
 
 /** A real Kubernetes API server with its store and controllers, on loopback, with our kinds. There is no node in it. */
@@ -58,6 +59,10 @@ export function controlPlaneMissing(): string | undefined {
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const missing = controlPlaneMissing();
   if (missing !== undefined) throw new Error(missing);
+  return await onFreePorts(() => start(options));
+}
+
+async function start(options: ControlPlaneOptions): Promise<ControlPlane> {
   const place = await layOut(options.within);
   const parts = await startParts(place, options.nodeLifecycle);
   try {

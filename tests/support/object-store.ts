@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startProgram } from "../../src/kit/program.ts";
 import { layCheapRepository } from "./cheap-repository.ts";
-import { freePort, waitForPort } from "./ports.ts";
+import { startOnFreePort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 
 export interface ObjectStore extends AsyncDisposable {
@@ -35,14 +35,12 @@ export async function startObjectStore(): Promise<ObjectStore> {
   const directory = await mkdtemp(join(tmpdir(), "coldstream-s3-"));
   const [bucket, accessKey, secretKey] = ["backups", "ACCESSKEY", "s3cr3t-s3cr3t"];
   await mkdir(join(directory, bucket));
-  const port = await freePort();
-  const address = `127.0.0.1:${port}`;
-  const args = ["--access", accessKey, "--secret", secretKey, "--port", address, "--quiet", "posix", directory];
-  const server = await startProgram(program, args, {
-    env: { PATH: "/usr/bin:/bin", HOME: directory },
+  const { port, server } = await startOnFreePort(async (on) => {
+    const keys = ["--access", accessKey, "--secret", secretKey];
+    const args = [...keys, "--port", `127.0.0.1:${on}`, "--quiet", "posix", directory];
+    return await startProgram(program, args, { env: { PATH: "/usr/bin:/bin", HOME: directory } });
   });
-  await waitForPort(port, server.ended);
-  const endpoint = `http://${address}`;
+  const endpoint = `http://127.0.0.1:${port}`;
   return {
     endpoint,
     accessKey,

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startProgram } from "../../src/kit/program.ts";
-import { freePort, waitForPort } from "./ports.ts";
+import { startOnFreePort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 
 export interface Pushgateway extends AsyncDisposable {
@@ -26,10 +26,10 @@ export async function startPushgateway(): Promise<Pushgateway> {
   const program = findProgram("prometheus-pushgateway");
   if (program === undefined) throw new Error(pushgatewayMissing());
   const home = await mkdtemp(join(tmpdir(), "coldstream-pushgateway-"));
-  const port = await freePort();
-  const args = [`--web.listen-address=127.0.0.1:${port}`, "--log.level=error"];
-  const server = await startProgram(program, args, { env: { PATH: "/usr/bin:/bin", HOME: home } });
-  await waitForPort(port, server.ended);
+  const env = { PATH: "/usr/bin:/bin", HOME: home };
+  const { port, server } = await startOnFreePort((on) =>
+    startProgram(program, [`--web.listen-address=127.0.0.1:${on}`, "--log.level=error"], { env }),
+  );
   const url = `http://127.0.0.1:${port}`;
   const scrape = async () => await (await fetch(`${url}/metrics`)).text();
   return {

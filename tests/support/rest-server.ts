@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startProgram } from "../../src/kit/program.ts";
-import { freePort, waitForPort } from "./ports.ts";
+import { startOnFreePort } from "./ports.ts";
 import { findProgram } from "./programs.ts";
 
 export interface RestServer extends AsyncDisposable {
@@ -34,15 +34,16 @@ export async function startRestServer({ user, tls, appendOnly = false }: RestSer
     const hash = createHash("sha1").update(user.password).digest("base64");
     await writeFile(passwords, `${user.name}:{SHA}${hash}\n`);
   }
-  const port = await freePort();
   const args = [
-    ...["--listen", `127.0.0.1:${port}`, "--path", directory],
+    ...["--path", directory],
     ...(user === undefined ? ["--no-auth"] : ["--htpasswd-file", passwords]),
     ...(tls === undefined ? [] : ["--tls", "--tls-cert", tls.cert, "--tls-key", tls.key]),
     ...(appendOnly ? ["--append-only"] : []),
   ];
-  const server = await startProgram(program, args, { env: { PATH: "/usr/bin:/bin", HOME: home } });
-  await waitForPort(port, server.ended);
+  const env = { PATH: "/usr/bin:/bin", HOME: home };
+  const { port, server } = await startOnFreePort((on) =>
+    startProgram(program, ["--listen", `127.0.0.1:${on}`, ...args], { env }),
+  );
   return {
     url: `rest:${tls === undefined ? "http" : "https"}://127.0.0.1:${port}/`,
     address: `127.0.0.1:${port}`,
