@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { silentLog } from "../../src/kit/log.ts";
+import { startProgram } from "../../src/kit/program.ts";
 import { namespaces, pods } from "../../src/kube/core.ts";
 import { resourceOf } from "../../src/kube/resource.ts";
 import { startRunner } from "../../src/machine/runner.ts";
@@ -113,12 +114,21 @@ describe("kubectl", () => {
   });
 
   test("follows with -w", { timeout: 60_000 }, async () => {
-    const seen = kubectl(["get", "cm", "-l", "watched", "-w", "--request-timeout=4s", "-o", "name"]);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    const labels = { watched: "yes" };
-    const document = JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "seen", labels } });
-    await kubectl(["create", "-f", "-"], document);
-    expect(await seen).toBe("configmap/seen\n");
+    const make = async (name: string) => {
+      const metadata = { name, labels: { watched: "yes" } };
+      await kubectl(["create", "-f", "-"], JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata }));
+    };
+    await make("listed");
+    const lines: string[] = [];
+    const env = { PATH: process.env.PATH ?? "", HOME: stage.folder, KUBECONFIG: stage.kubeconfig };
+    await using _following = await startProgram("kubectl", ["get", "cm", "-l", "watched", "-w", "-o", "name"], {
+      ...{ env, onStdoutLine: (line) => void lines.push(line) },
+    });
+    await eventually("the list", async () => lines.length > 0);
+    // after the list: it can come by the watch alone
+    await make("seen");
+    await eventually("the event", async () => lines.length > 1);
+    expect(lines).toEqual(["configmap/listed", "configmap/seen"]);
   });
 
   test("asks what others may", { timeout: 60_000 }, async () => {
