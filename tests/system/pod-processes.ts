@@ -6,11 +6,8 @@ import type { SessionName } from "./plot.ts";
 import type { System } from "./system.ts";
 
 /** SIGKILL to all that runs in the containers of a session's pod, as an OOM killer's. How many processes that were. */
-export async function killPod({ desk, folder }: System, { namespace = "", name }: SessionName): Promise<number> {
-  const own = (await desk.list(pods, namespace)).filter(({ metadata }) => metadata.name?.includes(`-${name}-`));
-  const mains = await Promise.all(own.map(({ metadata }) => mainsIn(join(folder, "pods", metadata.uid ?? ""))));
-  const processes = readProcesses();
-  const members = mains.flat().flatMap((main) => membersOf(processes, main));
+export async function killPod(system: System, session: SessionName): Promise<number> {
+  const members = await processesOf(system, session);
   for (const member of members) {
     try {
       process.kill(member, "SIGKILL");
@@ -19,6 +16,17 @@ export async function killPod({ desk, folder }: System, { namespace = "", name }
     }
   }
   return members.length;
+}
+
+/** All that runs in the containers of a session's pod. */
+export async function processesOf(
+  { desk, folder }: System,
+  { namespace = "", name }: SessionName,
+): Promise<readonly number[]> {
+  const own = (await desk.list(pods, namespace)).filter(({ metadata }) => metadata.name?.includes(`-${name}-`));
+  const mains = await Promise.all(own.map(({ metadata }) => mainsIn(join(folder, "pods", metadata.uid ?? ""))));
+  const processes = readProcesses();
+  return mains.flat().flatMap((main) => membersOf(processes, main));
 }
 
 async function mainsIn(podFolder: string): Promise<readonly number[]> {
