@@ -3,7 +3,7 @@ import { mediaTypeOf, parseJson, readBody, readObject, readOptions } from "./bod
 import { checkGrant } from "./escalation.ts";
 import { furnish } from "./first-objects.ts";
 import { type JsonObject, textAt } from "./json.ts";
-import { find, metadataOf, type ObjectAt, placeOf, type WriteOptions } from "./objects.ts";
+import { addressed, find, metadataOf, type ObjectAt, placeOf, type WriteOptions } from "./objects.ts";
 import { create } from "./objects-create.ts";
 import { createNamed } from "./objects-create-named.ts";
 import { deleteOptionsOf, type Removed, remove } from "./objects-delete.ts";
@@ -96,7 +96,9 @@ async function createAnswer(ask: Ask): Promise<Answer> {
   if (resource.scope === "Namespaced" && namespace === "") throw methodNotAllowed();
   const draft = await readObject(incoming);
   const where = { resource, namespace };
-  const answered = resource.verbs.includes("get") ? undefined : review(ask.authority, ask.user, draft);
+  const answered = resource.verbs.includes("get")
+    ? undefined
+    : review(ask.authority, ask.user, addressed(draft, where));
   if (answered !== undefined) return { code: 201, body: answered };
   checkGrant(ask, { ...where, name: textAt(draft, "metadata", "name") }, draft);
   const made = await create(objects, where, draft, writeOptionsOf(ask));

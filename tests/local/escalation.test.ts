@@ -1,17 +1,21 @@
 /** Nobody grants what he does not hold: what a real API server refuses of roles and bindings, and in which words, ours does. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { openCluster } from "../../src/kube/client.ts";
 import type { Cluster } from "../../src/kube/cluster.ts";
 import { KubeFailure } from "../../src/kube/failure.ts";
 import { operatorRules } from "../../src/operator/rights/operator.ts";
 import { type ControlPlane, controlPlaneMissing, startControlPlane } from "../support/control-plane.ts";
+import { eventually } from "../support/eventually.ts";
 import { startLocalPlane } from "../support/local-plane.ts";
 
 const rbac = "rbac.authorization.k8s.io";
 const namespace = "demo";
 const inNamespace = `/apis/${rbac}/v1/namespaces/${namespace}`;
 const everywhere = `/apis/${rbac}/v1`;
+const reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
 const account = "grantor";
+const Review = z.object({ status: z.object({ allowed: z.boolean() }) });
 const signal = () => AbortSignal.timeout(20_000);
 
 type Step = readonly [title: string, method: "POST" | "PUT" | "PATCH", path: string, body: object];
@@ -95,6 +99,7 @@ const steps: readonly Step[] = [
     `${everywhere}/clusterrolebindings`,
     binding("bound", "ClusterRole", "bindable"),
   ],
+  ["a question", "POST", reviews, { spec: { nonResourceAttributes: { verb: "get", path: "/" } } }],
   ["the cluster", "POST", `${everywhere}/clusterrolebindings`, binding("root", "ClusterRole", "cluster-admin")],
 ];
 
@@ -143,7 +148,14 @@ async function asker(plane: ControlPlane): Promise<Cluster> {
   });
   const token = await plane.createToken(namespace, account);
   const { server, ca } = plane.settings;
-  return openCluster({ server, ...(ca === undefined ? {} : { ca }), token, limits: { retryMs: 0 } });
+  const cluster = openCluster({ server, ...(ca === undefined ? {} : { ca }), token, limits: { retryMs: 0 } });
+  const resourceAttributes = { verb: "create", group: rbac, resource: "roles", namespace };
+  const ask = { method: "POST", path: reviews, body: { spec: { resourceAttributes } } } as const;
+  // the server's authorizer knows of a binding a moment after it was made
+  await eventually("the grantor's rights", async () => {
+    return Review.parse(await cluster.request(ask, { signal: signal() })).status.allowed;
+  });
+  return cluster;
 }
 
 interface Request {
