@@ -3,11 +3,14 @@
  * during the backup; and the restored stream is the one whose digest the backup reported.
  */
 import { fork } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { StoredMessage } from "../../src/nats/message.ts";
 import { openReader } from "../../src/nats/messages.ts";
 import { streamInfo } from "../../src/nats/streams.ts";
+import type { BackupReport } from "../../src/vault/backup.ts";
+import { eventually } from "../support/eventually.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { makePlace } from "../support/place.ts";
 import { createStream, openServer } from "../support/streams.ts";
@@ -38,13 +41,19 @@ describe.each(["2.12.15", "2.15.1"] as const)(
         String(keys),
         String(rate),
       ]);
-      const ended = new Promise((resolve) => writer.once("exit", resolve));
-      await until(async () => (await streamInfo(jetstream, "KV_live", {})).state.last_seq >= BigInt(2 * keys));
-      const started = (await streamInfo(jetstream, "KV_live", {})).state.last_seq;
-      const report = await place.backUp(jetstream);
-      const finished = (await streamInfo(jetstream, "KV_live", {})).state.last_seq;
-      writer.disconnect();
-      await ended;
+      const ended = once(writer, "exit");
+      const reached = async () => (await streamInfo(jetstream, "KV_live", {})).state.last_seq;
+      let [started, finished] = [0n, 0n];
+      let report: BackupReport;
+      try {
+        await eventually("every key written twice", async () => (await reached()) >= BigInt(2 * keys));
+        started = await reached();
+        report = await place.backUp(jetstream);
+        finished = await reached();
+      } finally {
+        writer.kill();
+        await ended;
+      }
       expect(finished).toBeGreaterThan(started);
       const [saved] = report.streams;
       expect(saved).toMatchObject({ outcome: "saved", messages: BigInt(keys), consistency: "exact" });
@@ -75,12 +84,4 @@ async function readAll(jetstream: Parameters<typeof streamInfo>[0]): Promise<Sto
   await using reader = await openReader(jetstream, info, 1n, { consumerName: "check" });
   await reader.readThrough(info.state.last_seq, (message) => void messages.push(message), {});
   return messages;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let waited = 0; waited < 30_000; waited += 100) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("the bucket did not fill in 30 s");
 }

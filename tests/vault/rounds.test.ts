@@ -3,15 +3,18 @@
  * is missing, none that was deleted comes back, and the report says so.
  */
 import { fork } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import type { JetStream } from "../../src/nats/jetstream.ts";
 import { openReader } from "../../src/nats/messages.ts";
 import { streamInfo } from "../../src/nats/streams.ts";
+import type { BackupReport } from "../../src/vault/backup.ts";
 import { openSnapshot, resolveSnapshot } from "../../src/vault/catalog.ts";
 import { fingerprint } from "../../src/vault/live-stream.ts";
 import type { Manifest } from "../../src/vault/manifest.ts";
+import { eventually } from "../support/eventually.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { makePlace, type Place, running } from "../support/place.ts";
 import { seededRandom } from "../support/random.ts";
@@ -120,11 +123,16 @@ test("50 keys under full-speed writers: every key is there", async () => {
   await createStream(js, "KV_live", { subjects: ["$KV.live.>"], max_msgs_per_subject: 1n, allow_direct: true });
   const program = join(import.meta.dirname, "../support/bucket-writer.ts");
   const writers = [1, 2].map(() => fork(program, [server.url, "50", "40000"]));
-  for (;;) if ((await streamInfo(js, "KV_live", {})).state.last_seq > 10_000n) break;
-  const report = await place.backUp(js);
-  const ended = writers.map((writer) => new Promise((resolve) => writer.once("exit", resolve)));
-  for (const writer of writers) writer.disconnect();
-  await Promise.all(ended);
+  const ended = writers.map((writer) => once(writer, "exit"));
+  let report: BackupReport;
+  try {
+    const isUnderWay = async () => (await streamInfo(js, "KV_live", {})).state.last_seq > 10_000n;
+    await eventually("10,000 updates", isUnderWay);
+    report = await place.backUp(js);
+  } finally {
+    for (const writer of writers) writer.kill();
+    await Promise.all(ended);
+  }
   expect(report.streams).toMatchObject([{ outcome: "saved", messages: 50n }]);
   await using target = await startNatsServer();
   await place.bringBack(target.url);
