@@ -48,14 +48,13 @@ export async function startTcpProxy(port: number, options: TcpProxyOptions = {})
     client.on("data", (bytes) => {
       if (!isFrozen) upstream.write(bytes);
     });
+    const slow = slowing(upstream, options);
     upstream.on("data", (bytes) => {
       const passed = filter(bytes);
       if (isFrozen || passed.length === 0) return;
       if (options.delayMs === undefined) client.write(passed);
       else setTimeout(() => client.write(passed), options.delayMs);
-      if (options.bytesPerSecond === undefined) return;
-      upstream.pause();
-      setTimeout(() => upstream.resume(), (passed.length / options.bytesPerSecond) * 1000);
+      slow(passed.length);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -73,6 +72,27 @@ export async function startTcpProxy(port: number, options: TcpProxyOptions = {})
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
+  };
+}
+
+/** A sender that is silent this long after it may go on has nothing to send. */
+const idleMs = 100;
+
+/** Called with what has passed from `source`: stops it until a line of that speed would be free again. */
+function slowing(source: Socket, { bytesPerSecond }: TcpProxyOptions): (bytes: number) => void {
+  if (bytesPerSecond === undefined) return () => {};
+  let [freeMs, resumedMs] = [0, 0];
+  return (bytes) => {
+    const now = performance.now();
+    // time that a late timer lost is made up for, time in which nothing was sent is not
+    if (now - resumedMs > idleMs) freeMs = now;
+    freeMs += (bytes / bytesPerSecond) * 1000;
+    source.pause();
+    const resume = () => {
+      resumedMs = performance.now();
+      source.resume();
+    };
+    setTimeout(resume, Math.max(0, freeMs - now));
   };
 }
 
