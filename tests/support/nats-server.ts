@@ -39,6 +39,7 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
   await writeFile(join(directory, "server.conf"), text);
   let port = -1;
   let child: ChildProcess | undefined;
+  let ending: Promise<void> | undefined;
 
   async function start(): Promise<void> {
     const ports = join(directory, "ports");
@@ -60,6 +61,15 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
     await using panic = await open(join(directory, "stderr"), "a");
     const started = spawn(program as string, args, { stdio: ["ignore", "ignore", panic.fd] });
     child = started;
+    try {
+      await untilReady(started, ports);
+    } catch (error) {
+      child = undefined;
+      await kill(started);
+      throw error;
+    }
+  }
+  async function untilReady(started: ChildProcess, ports: string): Promise<void> {
     for (let waited = 0; waited < 15_000; waited += 20) {
       if (started.exitCode !== null) throw new Error(`nats-server ended at once: ${await log()}`);
       if (port === -1) port = (await readPort(ports, started.pid ?? 0)) ?? -1;
@@ -73,20 +83,30 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
   }
   async function stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const running = child;
-    child = undefined;
     if (running === undefined) return;
-    const { exitCode, signalCode } = running;
-    if (exitCode !== null || signalCode !== null) {
+    if (ending === undefined && hasEnded(running)) {
+      child = undefined;
       const said = await readFile(join(directory, "stderr"), "utf8");
       const last = (await log()).slice(-2000);
-      throw new Error(`nats-server ended by itself (${exitCode ?? signalCode}): ${said.slice(0, 4000)}\n${last}`);
+      const code = running.exitCode ?? running.signalCode;
+      throw new Error(`nats-server ended by itself (${code}): ${said.slice(0, 4000)}\n${last}`);
     }
-    const ended = new Promise<void>((resolve) => running.once("exit", () => resolve()));
+    ending ??= end(running);
     running.kill(signal);
-    await ended;
-    await writeFile(join(directory, "log"), "");
+    await ending;
   }
-  await start();
+  /** One for all who stop it: the folder must not go before the last file is written. */
+  async function end(running: ChildProcess): Promise<void> {
+    await exitOf(running);
+    await writeFile(join(directory, "log"), "");
+    child = ending = undefined;
+  }
+  try {
+    await start();
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
   return {
     get url() {
       return `nats://127.0.0.1:${port}`;
@@ -107,6 +127,19 @@ export async function startNatsServer(options: TestServerOptions = {}): Promise<
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+async function exitOf(running: ChildProcess): Promise<void> {
+  if (!hasEnded(running)) await new Promise<void>((resolve) => running.once("exit", () => resolve()));
+}
+
+async function kill(running: ChildProcess): Promise<void> {
+  running.kill("SIGKILL");
+  await exitOf(running);
 }
 
 async function readPort(folder: string, pid: number): Promise<number | undefined> {
