@@ -2,27 +2,29 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { JetStream } from "../../src/nats/jetstream.ts";
+import { streamNames } from "../../src/nats/streams.ts";
+import { eventually } from "./eventually.ts";
 import { startNatsServer, type TestServer } from "./nats-server.ts";
 import type { NatsServerVersion } from "./programs.ts";
-import { openServer } from "./streams.ts";
+import { createStream, openServer } from "./streams.ts";
 
 export interface TestCluster extends AsyncDisposable {
   readonly nodes: readonly TestServer[];
 }
 
-/** Three servers on loopback that form one JetStream cluster; resolves when it has a meta leader. */
+/** Three servers on loopback that form one JetStream cluster; resolves when it can make streams with three replicas. */
 export async function startNatsCluster(version: NatsServerVersion, name = "C"): Promise<TestCluster> {
   const ports = await freePorts(3);
   const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(", ");
-  const started = await Promise.all(
-    ports.map((port, index) =>
-      startNatsServer({
-        version,
-        config: `server_name: ${name}${index + 1}
+  const starting = ports.map((port, index) =>
+    startNatsServer({
+      version,
+      config: `server_name: ${name}${index + 1}
 cluster { name: ${name}, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
-      }),
-    ),
+    }),
   );
+  const settled = await Promise.allSettled(starting);
+  const started = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   const cluster = {
     nodes: started,
     async [Symbol.asyncDispose]() {
@@ -30,7 +32,9 @@ cluster { name: ${name}, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
     },
   };
   try {
+    await Promise.all(starting);
     await Promise.all(started.map(untilReady));
+    await untilReplicating(started[0]?.url ?? "");
     return cluster;
   } catch (error) {
     await cluster[Symbol.asyncDispose]();
@@ -58,6 +62,25 @@ async function untilReady(node: TestServer): Promise<void> {
     }
   }
   throw new Error("the cluster has no leader after 30 s");
+}
+
+/** A meta leader refuses replicas ("no suitable peers") until it has heard from every server what room it has. */
+async function untilReplicating(url: string): Promise<void> {
+  await using opened = await openServer(url);
+  const { jetstream } = opened;
+  await eventually("a stream with three replicas", async () => {
+    try {
+      await createStream(jetstream, "PROBE", { num_replicas: 3n });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  // whether the answer to an earlier try was lost or the stream is there: it must be gone
+  await eventually("its deletion", async () => {
+    await jetstream.request("STREAM.DELETE.PROBE", undefined, { schema: z.unknown() }).catch(() => {});
+    return !(await streamNames(jetstream, {})).includes("PROBE");
+  });
 }
 
 /** Ports that nobody listens on at this moment. */
