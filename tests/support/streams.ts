@@ -71,33 +71,47 @@ export interface Taking {
 }
 
 /** Takes `count` messages, or what came in time; acknowledges those for which `isAcknowledged(index)` holds. */
-export async function take(
-  jetstream: JetStream,
-  { stream, consumer, count, isAcknowledged, patienceMs = 20_000 }: Taking,
-): Promise<string[]> {
-  const { connection } = jetstream;
-  const inbox = connection.newInbox();
+export async function take(jetstream: JetStream, taking: Taking): Promise<string[]> {
   const bodies: string[] = [];
-  let finish = () => {};
+  const endMs = performance.now() + (taking.patienceMs ?? 20_000);
+  while (bodies.length < taking.count && performance.now() < endMs) {
+    await pullInto(bodies, jetstream, taking);
+    if (bodies.length < taking.count) await sleep(50);
+  }
+  await jetstream.connection.flush();
+  return bodies;
+}
+
+/** A pull ends after two seconds; one that says nothing for longer was lost with the consumer's leader. */
+const [pullExpiresNs, pullSilentMs] = [2_000_000_000, 3000];
+
+/** One pull for what is missing. Resolves when it ends; nothing of it comes later. */
+async function pullInto(
+  bodies: string[],
+  { connection }: JetStream,
+  { stream, consumer, count, isAcknowledged }: Taking,
+): Promise<void> {
+  const inbox = connection.newInbox();
+  const ended = Promise.withResolvers<void>();
+  const silent = setTimeout(ended.resolve, pullSilentMs);
   const subscription = connection.subscribe(inbox, (message) => {
-    if (message.status !== undefined) return finish();
+    if (message.status !== undefined) return ended.resolve();
+    silent.refresh();
     if (isAcknowledged(bodies.length) && message.reply !== undefined)
       connection.publish(message.reply, Buffer.from("+ACK"));
     bodies.push(Buffer.from(message.payload).toString("utf8"));
-    if (bodies.length === count) finish();
+    if (bodies.length === count) ended.resolve();
   });
-  const endMs = performance.now() + patienceMs;
-  while (bodies.length < count && performance.now() < endMs) {
-    const ended = Promise.withResolvers<void>();
-    finish = ended.resolve;
-    const request = JSON.stringify({ batch: count - bodies.length, expires: 2_000_000_000 });
-    connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, Buffer.from(request), inbox);
+  const request = JSON.stringify({ batch: count - bodies.length, expires: pullExpiresNs });
+  connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, Buffer.from(request), inbox);
+  try {
     await ended.promise;
-    if (bodies.length < count) await sleep(50);
+    // what the server has sent already arrives before its answer
+    await connection.flush();
+  } finally {
+    clearTimeout(silent);
+    subscription.unsubscribe();
   }
-  subscription.unsubscribe();
-  await connection.flush();
-  return bodies;
 }
 
 /** Puts messages into a server byte for byte, whatever their sequence, time and headers, by restoring an archive. */
