@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { eventually } from "../../tests/support/eventually.ts";
 import { failureOf } from "../../tests/support/failure-of.ts";
 import { startNatsServer } from "../../tests/support/nats-server.ts";
 import { natsServerVersions } from "../../tests/support/programs.ts";
@@ -138,9 +139,8 @@ describe("given up", () => {
       await expect(restoreStream(js, archive, framesOf(archive, fail), { chunkBytes: 1000 })).rejects.toThrow(
         "the repository is gone",
       );
-      await sleep(200);
+      await eventually("its failure in the log", async () => /Restore failed/i.test(await target.log()));
       expect(await streamNames(js)).toEqual([]);
-      expect(await target.log()).toMatch(/Restore failed/i);
       const again = await restoreStream(js, archive, framesOf(archive));
       expect(again.state.messages).toBe(3000n);
     },

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
+import { eventually } from "../../tests/support/eventually.ts";
 import { failureOf } from "../../tests/support/failure-of.ts";
 import { startNatsServer } from "../../tests/support/nats-server.ts";
 import { natsServerVersions } from "../../tests/support/programs.ts";
 import { type ServerFrame, startTcpProxy } from "../../tests/support/tcp-proxy.ts";
 import { type Connection, connect } from "./connection.ts";
 import { openJetStream } from "./jetstream.ts";
-import { readSnapshot, readStreamSnapshot, type SnapshotReply } from "./snapshot.ts";
+import { readSnapshot, readStreamSnapshot, type SnapshotOptions, type SnapshotReply } from "./snapshot.ts";
 import { deleteStream, streamInfo } from "./streams.ts";
 
 const anything = { schema: z.looseObject({}) };
@@ -186,22 +187,20 @@ describe.each(["2.10.27", "2.14.5", "2.15.1"] as const)("on the way from nats-se
     return flipped;
   };
 
-  test.each<[string, (frame: ServerFrame) => Buffer | undefined, RegExp]>([
+  test.each<[string, (frame: ServerFrame) => Buffer | undefined, RegExp, SnapshotOptions?]>([
     ["a lost chunk", (frame) => (isChunk(frame, 7) ? undefined : frame.body), /^snapshot-incomplete$/],
     ["a lost first chunk", (frame) => (isChunk(frame, 1) ? undefined : frame.body), /^snapshot-incomplete$/],
-    ["a lost end", (frame) => (isChunk(frame, "end") ? undefined : frame.body), /^timed-out$/],
+    ["a lost end", (frame) => (isChunk(frame, "end") ? undefined : frame.body), /^timed-out$/, { idleTimeoutMs: 1000 }],
     ["a flipped bit", (frame) => (isChunk(frame, 7) ? flip(frame.body) : frame.body), /^damaged$/],
     // before 2.12.5 the last chunk is numbered as well
     ["a lost last chunk", (frame) => (isChunk(frame, lastChunk) ? undefined : frame.body), /^snapshot-incomplete$/],
-  ])("%s is never a success", async (_title, onServerFrame, code) => {
+  ])("%s is never a success", async (_title, onServerFrame, code, options = {}) => {
     await using server = await startNatsServer({ version });
     await using direct = await connect({ servers: [server.url] });
     await fill(direct, 1000, 1021);
     await using proxy = await startTcpProxy(server.port, { onServerFrame });
     await using connection = await connect({ servers: [proxy.url] });
-    const failure = await failureOf(
-      readStreamSnapshot(openJetStream(connection), "S", () => {}, { idleTimeoutMs: 1000 }),
-    );
+    const failure = await failureOf(readStreamSnapshot(openJetStream(connection), "S", () => {}, options));
     expect(failure.code).toMatch(code);
   });
 
@@ -226,7 +225,8 @@ test("four at once pass through a network that is slower than the server waits f
   for (const name of names.slice(1)) {
     const mirror = { name, mirror: { name: "S" } };
     await openJetStream(direct).request(`STREAM.CREATE.${name}`, mirror, anything);
-    while ((await streamInfo(openJetStream(direct), name)).state.messages < 160) await sleep(10);
+    const isFilled = async () => (await streamInfo(openJetStream(direct), name)).state.messages === 160n;
+    await eventually(`${name} with all of S`, isFilled, { timeoutMs: 40_000 });
   }
   await using proxy = await startTcpProxy(server.port, { bytesPerSecond: 10 * 1024 * 1024 });
   await using connection = await connect({ servers: [proxy.url] });
