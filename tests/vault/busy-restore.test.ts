@@ -3,7 +3,8 @@
  * restore fail nor lose anything: every job is done or still there.
  */
 import { expect, test } from "vitest";
-import { streamInfo } from "../../src/nats/streams.ts";
+import { listConsumers, streamInfo } from "../../src/nats/streams.ts";
+import { eventually } from "../support/eventually.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { makePlace } from "../support/place.ts";
 import { createConsumer, createStream, openServer, publishMany } from "../support/streams.ts";
@@ -34,10 +35,12 @@ test.each(["2.12.15", "2.15.1"] as const)("a work queue with workers that wait f
   const report = await place.bringBack(target.url);
   clearInterval(timer);
   expect(report.streams).toMatchObject([{ outcome: "restored" }]);
-  await connection.flush();
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  const { state } = await eventually("pulls, deliveries and acks under way", async () => {
+    const [worker] = await listConsumers(into.jetstream, "JOBS", {});
+    const info = await streamInfo(into.jetstream, "JOBS", {});
+    return worker?.num_ack_pending === 0n && BigInt(done.size) + info.state.messages === 20_000n && info;
+  });
   take.unsubscribe();
-  const { state } = await streamInfo(into.jetstream, "JOBS", {});
   expect(done.size).toBeGreaterThan(0);
   expect(BigInt(done.size) + state.messages).toBe(20_000n);
 });

@@ -7,12 +7,14 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { describe as describeFailure } from "../../src/kit/failures.ts";
 import type { JetStream } from "../../src/nats/jetstream.ts";
+import { readStreamSnapshot } from "../../src/nats/snapshot.ts";
 import { listConsumers, streamInfo } from "../../src/nats/streams.ts";
 import type { BackupReport } from "../../src/vault/backup.ts";
 import { openSnapshot, resolveSnapshot } from "../../src/vault/catalog.ts";
 import { fingerprint, type StreamFingerprint } from "../../src/vault/live-stream.ts";
 import type { ManifestConsumer } from "../../src/vault/manifest.ts";
 import type { RestoredStream } from "../../src/vault/restore.ts";
+import { eventually } from "../support/eventually.ts";
 import { leaderOf, startNatsCluster } from "../support/nats-cluster.ts";
 import { startNatsServer } from "../support/nats-server.ts";
 import { makePlace, type Place, running } from "../support/place.ts";
@@ -107,7 +109,19 @@ async function fill(jetstream: JetStream): Promise<void> {
     const isAcknowledged = (index: number) => name === "r3" || index % 4 !== 1;
     await take(jetstream, { stream: "R3", consumer: name, count: 100, isAcknowledged });
   }
-  await sleep(500);
+  await eventually(
+    "all acknowledgements of r3 in what is stored",
+    async () => (await storedFloor(jetstream, "r3")) === 100n,
+  );
+}
+
+/** The consumer sequence up to which all is acknowledged, as a backup finds it: acks reach the stream's leader later. */
+async function storedFloor(jetstream: JetStream, consumer: string): Promise<bigint | undefined> {
+  let floor: bigint | undefined;
+  await readStreamSnapshot(jetstream, "R3", (event) => {
+    if (event.kind === "consumer" && event.consumer.name === consumer) floor = event.consumer.state.ackFloor.consumer;
+  });
+  return floor;
 }
 
 /** Takes what a consumer has to give until all that was published last is among it. */
