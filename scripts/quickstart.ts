@@ -15,11 +15,13 @@ import { connect as connectOwn } from "../src/nats/connection.ts";
 import { openJetStream } from "../src/nats/jetstream.ts";
 import { fingerprint } from "../src/vault/live-stream.ts";
 import { startScratchServer } from "../src/vault/scratch-server.ts";
-import { fill, keepWriting, keyCount, wrongKeys, wrongObjects } from "./quickstart/fill.ts";
+import { fill, keepWriting, keyCount, patient, wrongKeys, wrongObjects } from "./quickstart/fill.ts";
 import { backupManifests, restoreManifest } from "./quickstart/manifests.ts";
 import { openShell, type Shell } from "./quickstart/shell.ts";
 
 const root = join(import.meta.dirname, "..");
+/** A slow machine is not a broken one, and what fails ends the wait at once. */
+const patience = ["--timeout", "10m"];
 const stop = catchInterrupts(process, { endNow: () => process.exit(130) });
 
 function say(text: string): void {
@@ -35,7 +37,7 @@ interface ConsumerPlace {
 }
 
 async function consumers(connection: NatsConnection): Promise<ConsumerPlace[]> {
-  const manager = await jetstreamManager(connection);
+  const manager = await jetstreamManager(connection, patient);
   const places: ConsumerPlace[] = [];
   for await (const stream of manager.streams.list()) {
     for await (const { name, delivered, ack_floor, num_ack_pending } of manager.consumers.list(stream.config.name)) {
@@ -54,7 +56,7 @@ async function consumers(connection: NatsConnection): Promise<ConsumerPlace[]> {
 }
 
 async function deleteAll(connection: NatsConnection): Promise<number> {
-  const manager = await jetstreamManager(connection);
+  const manager = await jetstreamManager(connection, patient);
   const names: string[] = [];
   for await (const info of manager.streams.list()) names.push(info.config.name);
   for (const name of names) await manager.streams.delete(name);
@@ -131,7 +133,7 @@ async function run(home: string): Promise<void> {
     say(`${saved.length} streams saved while a writer made ${updates} updates to the bucket.`);
     say(`\n${await deleteAll(connection)} streams deleted: the server is empty now.`);
     await shell.coldstream(["apply", "-f", "restore.yaml"]);
-    await shell.coldstream(["wait", "restoresession/all-back", "--for", "phase=Succeeded", "--timeout", "120s"]);
+    await shell.coldstream(["wait", "restoresession/all-back", "--for", "phase=Succeeded", ...patience]);
     await shell.coldstream(["get", "restoresession"]);
     say("\nCompared with what was saved:");
     const wrong = await compare(server.url, connection, { streams: saved, places, updates });
@@ -151,14 +153,16 @@ async function backUp(
   connection: NatsConnection,
 ): Promise<{ readonly saved: readonly SavedStream[]; readonly updates: number }> {
   await shell.coldstream(["apply", "-f", "backup.yaml"]);
-  await shell.coldstream(["wait", "bc/every-minute", "--for", "phase=Ready"]);
+  await shell.coldstream(["wait", "bc/every-minute", "--for", "phase=Ready", ...patience]);
   await shell.coldstream(["get", "backupconfiguration,cronjob"]);
   const session = await sessionOfSchedule(shell);
   const writing = new AbortController();
   const writer = keepWriting(connection, writing.signal);
+  // looked at below
+  writer.catch(() => undefined);
   let updates = 0;
   try {
-    await shell.coldstream(["wait", `backupsession/${session}`, "--for", "phase=Succeeded", "--timeout", "120s"]);
+    await shell.coldstream(["wait", `backupsession/${session}`, "--for", "phase=Succeeded", ...patience]);
   } finally {
     writing.abort();
     updates = await writer;
@@ -173,39 +177,48 @@ async function backUp(
 /** Where a backup takes longer than what was left of its minute, there is a second session, and its snapshot is the latest. */
 async function allEnded(shell: Shell): Promise<void> {
   for (;;) {
-    const { items } = await sessions(shell);
-    if (items.every(({ status }) => ["Succeeded", "Failed", "Skipped"].includes(status?.phase ?? ""))) return;
+    // a Job of the schedule that is late makes a session yet
+    const all = await objects(shell, "cronjob,job,backupsession");
+    if (all.every(isAtRest)) return;
     await sleep(500, undefined, { signal: stop.signal });
   }
 }
 
-async function sessions(shell: Shell): Promise<{ readonly items: readonly Session[] }> {
-  return JSON.parse(await shell.ask(["get", "backupsession", "--json"])) as { items: Session[] };
+function isAtRest({ kind, spec, status }: KubeObject): boolean {
+  if (kind === "CronJob") return spec?.suspend === true;
+  if (kind === "Job") return (status?.conditions ?? []).some(({ type }) => type === "Complete" || type === "Failed");
+  return ["Succeeded", "Failed", "Skipped"].includes(status?.phase ?? "");
+}
+
+async function objects(shell: Shell, kinds: string): Promise<readonly KubeObject[]> {
+  return (JSON.parse(await shell.ask(["get", kinds, "--json"])) as { items: KubeObject[] }).items;
 }
 
 /** Counts down to the minute, then waits for the session's name. */
 async function sessionOfSchedule(shell: Shell): Promise<string> {
   say("");
-  for (let isFirst = true; ; isFirst = false) {
-    const left = 60 - new Date().getSeconds();
+  const dueMs = (Math.floor(Date.now() / 60_000) + 1) * 60_000;
+  const secondsLeft = () => Math.ceil((dueMs - Date.now()) / 1000);
+  for (let isFirst = true, left = secondsLeft(); left > 0; isFirst = false, left = secondsLeft()) {
     const text = `The schedule fires in ${left} s.`;
     if (process.stdout.isTTY) process.stdout.write(`\r${text}  `);
     else if (isFirst || left % 15 === 0) say(text);
     await sleep(1000, undefined, { signal: stop.signal });
-    if (left === 1) break;
   }
   if (process.stdout.isTTY) say("\rThe schedule fires.          ");
-  for (let tries = 0; tries < 30; tries++) {
-    const [first] = (await sessions(shell)).items;
+  for (const untilMs = Date.now() + 300_000; Date.now() < untilMs; ) {
+    const [first] = await objects(shell, "backupsession");
     if (first !== undefined) return first.metadata.name;
     await sleep(500, undefined, { signal: stop.signal });
   }
   throw new Error("the schedule made no BackupSession");
 }
 
-interface Session {
+interface KubeObject {
+  readonly kind: string;
   readonly metadata: { readonly name: string };
-  readonly status?: { readonly phase?: string };
+  readonly spec?: { readonly suspend?: boolean };
+  readonly status?: { readonly phase?: string; readonly conditions?: readonly { readonly type: string }[] };
 }
 
 const home = await mkdtemp(join(tmpdir(), "coldstream-quickstart-"));

@@ -49,7 +49,7 @@ test.concurrent.each([
   ["interrupted before the schedule fires", "The schedule fires in", 130, "interrupted; nothing was left behind"],
   ["interrupted during the backup", "$ coldstream wait backupsession", 130, "interrupted; nothing was left behind"],
   ["interrupted during the restore", "$ coldstream wait restoresession", 130, "interrupted; nothing was left behind"],
-])("%s", { timeout: 240_000 }, async (_title, interruptAt, status, said) => {
+])("%s", { timeout: 600_000 }, async (_title, interruptAt, status, said) => {
   const home = await mkdtemp(join(tmpdir(), "coldstream-quickstart-test-"));
   try {
     const ended = await quickstart(home, interruptAt);

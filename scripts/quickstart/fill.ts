@@ -3,6 +3,8 @@ import { Kvm } from "@nats-io/kv";
 import { Objm } from "@nats-io/obj";
 import { headers, type NatsConnection } from "@nats-io/transport-node";
 
+/** For an answer of the server: a slow machine is not a broken one. */
+export const patient = { timeout: 60_000 };
 export const keyCount = 500;
 const messagesPerStream = 2000;
 const objects = { "manual.txt": 40_000, "photo.bin": 700_000 };
@@ -11,8 +13,8 @@ export const streamNames = ["ORDERS", "PAYMENTS", "EVENTS"] as const;
 
 /** Three streams with consumers that stand at different places, a KV bucket and an object store. */
 export async function fill(connection: NatsConnection): Promise<void> {
-  const manager = await jetstreamManager(connection);
-  const client = jetstream(connection);
+  const manager = await jetstreamManager(connection, patient);
+  const client = jetstream(connection, patient);
   for (const name of streamNames) {
     const subject = name.toLowerCase();
     await manager.streams.add({ name, subjects: [`${subject}.>`], allow_direct: true });
@@ -41,11 +43,14 @@ export async function fill(connection: NatsConnection): Promise<void> {
 async function work(client: ReturnType<typeof jetstream>, stream: string, name: string): Promise<void> {
   const consumer = await client.consumers.get(stream, name);
   const batch = await consumer.fetch({ max_messages: 100, expires: 2000 });
+  const acknowledged: Promise<boolean>[] = [];
   let taken = 0;
   for await (const message of batch) {
     taken++;
-    if (taken % 10 !== 0) message.ack();
+    if (taken % 10 !== 0) acknowledged.push(message.ackAck({ timeout: patient.timeout }));
   }
+  // where the consumer stands is compared with where it stood
+  await Promise.all(acknowledged);
 }
 
 function objectBytes(name: string, size: number): Buffer {
@@ -54,7 +59,7 @@ function objectBytes(name: string, size: number): Buffer {
 
 /** Which objects are not what `fill` put. */
 export async function wrongObjects(connection: NatsConnection): Promise<string[]> {
-  const store = await new Objm(jetstream(connection)).open("files");
+  const store = await new Objm(jetstream(connection, patient)).open("files");
   const wrong: string[] = [];
   for (const [name, size] of Object.entries(objects)) {
     const bytes = await store.getBlob(name);
@@ -65,7 +70,7 @@ export async function wrongObjects(connection: NatsConnection): Promise<string[]
 
 /** Updates keys of the bucket one after another until told to stop; remembers the newest value of each. */
 export async function keepWriting(connection: NatsConnection, signal: AbortSignal): Promise<number> {
-  const bucket = await new Kvm(jetstream(connection)).open("settings");
+  const bucket = await new Kvm(jetstream(connection, patient)).open("settings");
   let updates = 0;
   while (!signal.aborted) {
     const puts: Promise<number>[] = [];
@@ -81,7 +86,7 @@ export async function keepWriting(connection: NatsConnection, signal: AbortSigna
 
 /** Keys of the bucket that are missing or hold a value that was never written. */
 export async function wrongKeys(connection: NatsConnection, updates: number): Promise<string[]> {
-  const bucket = await new Kvm(jetstream(connection)).open("settings");
+  const bucket = await new Kvm(jetstream(connection, patient)).open("settings");
   const wrong: string[] = [];
   for (let number = 0; number < keyCount; number++) {
     const entry = await bucket.get(`key.${number}`);

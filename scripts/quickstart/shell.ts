@@ -20,8 +20,8 @@ export interface ShellOptions {
   readonly signal: AbortSignal;
 }
 
-/** `up` ends what runs in it before it goes. */
-const patienceMs = 30_000;
+/** `up` ends what runs in it before it goes: killed, it would leave that behind. A second Ctrl-C is there for the impatient. */
+const patienceMs = 120_000;
 
 export function openShell({ env, cwd, signal }: ShellOptions): Shell {
   const start = (args: readonly string[], errors: "inherit" | "pipe") =>
