@@ -80,7 +80,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
     await desk.kubectl("-n", namespace, "delete", "backupconfiguration", name, "--timeout=20s");
     await desk.kubectl("-n", namespace, "delete", "repository", "s3-repo", "--timeout=20s");
     await eventually("the CronJob to go", async () => (await desk.list(cronJobs, namespace)).length === 0);
-  }, 90_000);
+  });
 
   test("is listed in its Repository while it is there", async () => {
     const namespace = await desk.namespace();
@@ -92,7 +92,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
     ]);
     await desk.kubectl("-n", namespace, "delete", "backupconfiguration", name, "--timeout=20s");
     await desk.until("Repository", key, (one) => (one.status?.references ?? []).length === 0);
-  }, 60_000);
+  });
 
   test("gets its CronJob back when somebody deletes it", async () => {
     const namespace = await desk.namespace();
@@ -104,7 +104,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
       (await desk.list(cronJobs, namespace)).find(({ metadata }) => metadata.uid !== before?.metadata.uid),
     );
     expect(after.spec).toMatchObject({ schedule: "*/5 * * * *" });
-  }, 60_000);
+  });
 
   test("has its CronJob mended when somebody changes it", async () => {
     const namespace = await desk.namespace();
@@ -118,7 +118,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
       "the schedule",
       async () => (await desk.list(cronJobs, namespace))[0]?.spec.schedule === "*/5 * * * *",
     );
-  }, 60_000);
+  });
 
   describe("that is wrong says what to do", () => {
     interface Mistake {
@@ -179,27 +179,23 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
         /names a Deployment \(apps\/v1\), which cannot be backed up here/,
       ],
       ["snapshots of volumes", { spec: { driver: "VolumeSnapshotter" } }, "Invalid", "ValidationPassed", /say Restic/],
-    ])(
-      "%s",
-      async (_title, { spec = {}, leaveOut, secretData }, phase, type, message) => {
-        const namespace = await desk.namespace();
-        const needed = [secret({ namespace }, secretData), repository({ namespace }), appBinding({ namespace })];
-        await desk.apply(...needed.filter(({ kind }) => kind !== leaveOut), backupConfiguration({ namespace }, spec));
-        const begun = performance.now();
-        const found = await desk.until(
-          "BackupConfiguration",
-          { namespace, name },
-          ({ status }) => status?.phase !== undefined && new RegExp(`^${phase}$`).test(status.phase),
-        );
-        expect(performance.now() - begun).toBeLessThan(15_000);
-        const condition = found.status?.conditions?.find(
-          (each) => new RegExp(`^${type}$`).test(each.type) && each.status === "False",
-        );
-        expect(condition?.message).toMatch(message);
-        expect(JSON.stringify(found.status)).not.toContain("changeit");
-      },
-      60_000,
-    );
+    ])("%s", async (_title, { spec = {}, leaveOut, secretData }, phase, type, message) => {
+      const namespace = await desk.namespace();
+      const needed = [secret({ namespace }, secretData), repository({ namespace }), appBinding({ namespace })];
+      await desk.apply(...needed.filter(({ kind }) => kind !== leaveOut), backupConfiguration({ namespace }, spec));
+      const begun = performance.now();
+      const found = await desk.until(
+        "BackupConfiguration",
+        { namespace, name },
+        ({ status }) => status?.phase !== undefined && new RegExp(`^${phase}$`).test(status.phase),
+      );
+      expect(performance.now() - begun).toBeLessThan(15_000);
+      const condition = found.status?.conditions?.find(
+        (each) => new RegExp(`^${type}$`).test(each.type) && each.status === "False",
+      );
+      expect(condition?.message).toMatch(message);
+      expect(JSON.stringify(found.status)).not.toContain("changeit");
+    });
 
     test("and becomes Ready when the Secret comes", async () => {
       const namespace = await desk.namespace();
@@ -208,7 +204,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
       await desk.until("BackupConfiguration", key, (one) => conditionOf(one, "BackendSecretFound")?.status === "False");
       await desk.apply(secret({ namespace }));
       await ready(namespace);
-    }, 60_000);
+    });
 
     test("and becomes Ready when the Task comes", async () => {
       const namespace = await desk.namespace();
@@ -223,7 +219,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
         spec: { steps },
       });
       await ready(namespace);
-    }, 60_000);
+    });
   });
 
   describe("with a Repository in another namespace", () => {
@@ -248,30 +244,26 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
         { allowedNamespaces: { from: "Selector", selector: { matchLabels: { team: "billing" } } } },
         false,
       ],
-    ])(
-      "usagePolicy %s",
-      async (_title, usagePolicy, isAllowed) => {
-        const [namespace, storage] = await Promise.all([desk.namespace(), desk.namespace()]);
-        await desk.kubectl("label", "namespace", namespace, "team=orders");
-        const spec = usagePolicy === undefined ? {} : { usagePolicy };
-        await desk.apply(
-          secret({ namespace: storage }),
-          repository({ namespace: storage }, spec),
-          appBinding({ namespace }),
-        );
-        await desk.apply(backupConfiguration({ namespace }, { repository: { name: "s3-repo", namespace: storage } }));
-        const wanted = isAllowed ? "Ready" : "Invalid";
-        const found = await desk.until(
-          "BackupConfiguration",
-          { namespace, name },
-          ({ status }) => status?.phase === wanted,
-        );
-        expect(conditionOf(found, "ValidationPassed")?.status).toBe(isAllowed ? "True" : "False");
-        const names = (await desk.list(roles, storage)).map(({ metadata }) => metadata.name);
-        expect(names).toEqual(isAllowed ? [roleName(namespace)] : []);
-      },
-      60_000,
-    );
+    ])("usagePolicy %s", async (_title, usagePolicy, isAllowed) => {
+      const [namespace, storage] = await Promise.all([desk.namespace(), desk.namespace()]);
+      await desk.kubectl("label", "namespace", namespace, "team=orders");
+      const spec = usagePolicy === undefined ? {} : { usagePolicy };
+      await desk.apply(
+        secret({ namespace: storage }),
+        repository({ namespace: storage }, spec),
+        appBinding({ namespace }),
+      );
+      await desk.apply(backupConfiguration({ namespace }, { repository: { name: "s3-repo", namespace: storage } }));
+      const wanted = isAllowed ? "Ready" : "Invalid";
+      const found = await desk.until(
+        "BackupConfiguration",
+        { namespace, name },
+        ({ status }) => status?.phase === wanted,
+      );
+      expect(conditionOf(found, "ValidationPassed")?.status).toBe(isAllowed ? "True" : "False");
+      const names = (await desk.list(roles, storage)).map(({ metadata }) => metadata.name);
+      expect(names).toEqual(isAllowed ? [roleName(namespace)] : []);
+    });
 
     test("loses its rights there when the policy is taken back, and when it goes", async () => {
       const [namespace, storage] = await Promise.all([desk.namespace(), desk.namespace()]);
@@ -291,7 +283,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
       expect(await held()).toBe(2);
       await desk.kubectl("-n", namespace, "delete", "backupconfiguration", name, "--timeout=20s");
       expect(await held()).toBe(0);
-    }, 60_000);
+    });
   });
 
   test("becomes NotReady when its Repository goes", async () => {
@@ -305,14 +297,14 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
       ({ status }) => status?.phase === "NotReady",
     );
     expect(conditionOf(found, "RepositoryFound")).toMatchObject({ status: "False", reason: "RepositoryNotAvailable" });
-  }, 60_000);
+  });
 
   test("goes with its namespace", async () => {
     const namespace = await desk.namespace();
     await desk.apply(...fixture(namespace), backupConfiguration({ namespace }));
     await ready(namespace);
     await desk.kubectl("delete", "namespace", namespace, "--timeout=60s");
-  }, 90_000);
+  });
 
   test("leaves no account of ours where the user names one", async () => {
     const namespace = await desk.namespace();
@@ -320,7 +312,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
     await desk.apply(...fixture(namespace), backupConfiguration({ namespace }, { runtimeSettings }));
     await ready(namespace);
     expect((await desk.list(serviceAccounts, namespace)).map(({ metadata }) => metadata.name)).toEqual(["default"]);
-  }, 60_000);
+  });
 
   describe("on its slot", () => {
     /** As the CronJob does; there is no node, so the test says what becomes of the pod. */
@@ -343,7 +335,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
       const namespace = await trigger({ phase: "Succeeded" });
       await eventually("no Job", async () => (await desk.list(jobs, namespace)).length === 0);
       expect(await desk.told(namespace, name)).toEqual([]);
-    }, 60_000);
+    });
 
     test("tells of a Job that could not begin a backup", async () => {
       const state = { terminated: { exitCode: 1, reason: "Error" } };
@@ -354,7 +346,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
         "Backup Trigger Failed: Job slot-1, which should begin a backup, failed: container stash-trigger ended with exit code 1.",
       );
       expect(await desk.list(jobs, namespace)).toHaveLength(1);
-    }, 60_000);
+    });
   });
 
   test("is pulled for with copies of the operator's Secrets", async () => {
@@ -369,7 +361,7 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
     expect(cronJob?.spec.jobTemplate.spec.template.spec).toMatchObject({
       imagePullSecrets: [{ name: "registry-backupconfiguration-sample-nats-backup" }],
     });
-  }, 60_000);
+  });
 
   test("has no leftovers of older releases", async () => {
     const namespace = await desk.namespace();
@@ -395,5 +387,5 @@ describe.skipIf(missing !== undefined).each(bothServers)("a BackupConfiguration 
     await eventually("one CronJob", async () => (await desk.list(cronJobs, namespace)).length === 1);
     const accounts = async () => (await desk.list(serviceAccounts, namespace)).map((one) => one.metadata.name);
     await eventually("no old account", async () => !(await accounts()).includes(old.name));
-  }, 60_000);
+  });
 });

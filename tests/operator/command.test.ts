@@ -59,11 +59,11 @@ describe.skipIf(missing !== undefined).each(serversOfLongRun)("a running operato
       .split("\n")
       .map((line) => (JSON.parse(line) as { readonly msg: string }).msg);
     expect(messages).toEqual(["operator started", "leader", "caches are complete", "operator ended"]);
-  }, 60_000);
+  });
 
   test("ends with 130 by Ctrl-C", async () => {
     const { exit, stderr } = await endBy("SIGINT");
     expect(exit).toBe(130);
     expect(stderr).toContain('"msg":"operator ended"');
-  }, 60_000);
+  });
 });

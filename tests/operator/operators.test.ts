@@ -57,7 +57,7 @@ describe.skipIf(missing !== undefined).each(serversOfLongRun)("two operators on 
     expect([await labelOf("first"), await labelOf("second")]).toEqual([undefined, "true"]);
     await second.stop();
     expect(await labelOf("second")).toBeUndefined();
-  }, 90_000);
+  });
 
   test("begin anew after a restart without writing what is as it should be", async () => {
     const namespace = await desk.namespace();
@@ -88,7 +88,7 @@ describe.skipIf(missing !== undefined).each(serversOfLongRun)("two operators on 
     expect(text).toContain("coldstream_leader 1");
     expect((await fetch(`http://127.0.0.1:${meters.port}/readyz`)).status).toBe(200);
     await second.stop();
-  }, 90_000);
+  });
 
   test("carry on when the API server was away", async () => {
     const operator = await desk.startOperator();
@@ -136,6 +136,5 @@ describe.skipIf(missing !== undefined).each(serversOfLongRun)("two operators on 
       await eventually("no figures", async () => (await own()).length === 0);
       await operator.stop();
     },
-    90_000,
   );
 });

@@ -71,7 +71,7 @@ describe.skipIf(missing !== undefined).each(serversOfLongRun)("a Repository on $
     expect(row.split(/ {2,}/)).toHaveLength(2);
     await desk.kubectl("-n", namespace, "delete", "repository", name, "--timeout=15s");
     expect(await desk.list(jobs, namespace)).toEqual([]);
-  }, 60_000);
+  });
 
   test("names all that use it, in one order, and forgets those that go", async () => {
     const namespace = await desk.namespace();
@@ -83,7 +83,7 @@ describe.skipIf(missing !== undefined).each(serversOfLongRun)("a Repository on $
     expect(full.status?.references?.map((one) => one.name)).toEqual(names);
     await desk.kubectl("-n", namespace, "delete", "backupconfiguration", "--all", "--timeout=30s");
     await desk.until("Repository", key, ({ status }) => (status?.references ?? []).length === 0);
-  }, 90_000);
+  });
 
   test("goes although an invoker that it knew was forced away", async () => {
     const namespace = await desk.namespace();
@@ -92,7 +92,7 @@ describe.skipIf(missing !== undefined).each(serversOfLongRun)("a Repository on $
     await desk.until("Repository", key, ({ status }) => status?.references?.length === 1);
     await desk.kubectl("-n", namespace, "delete", "backupconfiguration", "--all", "--wait=false");
     await desk.kubectl("-n", namespace, "delete", "repository", name, "--timeout=15s");
-  }, 60_000);
+  });
 
   describe("with wipeOut", () => {
     test("goes when a Job with rights to no more than it needs has deleted the data", async () => {
@@ -121,7 +121,7 @@ describe.skipIf(missing !== undefined).each(serversOfLongRun)("a Repository on $
       await eventually("the Job to go", async () =>
         (await desk.list(jobs, namespace)).every((one) => one.metadata.deletionTimestamp != null),
       );
-    }, 90_000);
+    });
 
     test("says why the data could not be deleted, and goes when it is asked for no longer", async () => {
       const namespace = await make({ wipeOut: true });
@@ -135,7 +135,7 @@ describe.skipIf(missing !== undefined).each(serversOfLongRun)("a Repository on $
       expect(await isGone(namespace)).toBe(false);
       await desk.kubectl("-n", namespace, "patch", "repository", name, "--type=merge", '-p={"spec":{"wipeOut":false}}');
       await eventually("the Repository to go", async () => await isGone(namespace));
-    }, 90_000);
+    });
 
     test("goes with its namespace, and says where people still look that the data stays", async () => {
       const namespace = await make({ wipeOut: true });
@@ -145,6 +145,6 @@ describe.skipIf(missing !== undefined).each(serversOfLongRun)("a Repository on $
           new RegExp(`^Wipe Out Skipped: Repository ${namespace}/${name}: its data was not deleted`),
         ),
       ]);
-    }, 90_000);
+    });
   });
 });
