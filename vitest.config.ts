@@ -22,7 +22,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // A look may cost a process, and the machine may be busy: vitest's own second is short.
     expect: { poll: { timeout: 20_000 } },
-    maxWorkers: 2,
+    // One more than the processors of the smallest machine we care for: tests mostly wait, for servers and for time.
+    maxWorkers: 3,
     pool: "forks",
     // What setup fetched comes first, also when vitest is called without npm.
     env: { PATH: [join(import.meta.dirname, ".tools/bin"), process.env.PATH].join(delimiter) },
