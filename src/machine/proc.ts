@@ -1,35 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { type ProcessEntry, readProcess, readProcText } from "../kit/process-stat.ts";
+
+// What the room's files and others read by this name: the repository needs it too.
+export { bootId, type ProcessEntry, parseStat, readProcess } from "../kit/process-stat.ts";
 
 /** The processes of this machine, as /proc has them. Empty where there is no /proc. */
-
-export interface ProcessEntry {
-  readonly pid: number;
-  readonly parent: number;
-  readonly session: number;
-  /** Clock ticks since the machine started: with the pid, a process's identity. */
-  readonly start: string;
-  readonly isZombie: boolean;
-}
-
-/** Reads a line of /proc/PID/stat; a program's name may hold spaces and parentheses. */
-export function parseStat(line: string): ProcessEntry | undefined {
-  const match = /^(\d+) \(.*\) (\S) (.*)$/s.exec(line.trim());
-  if (match === null) return undefined;
-  const [, pid, state, rest = ""] = match;
-  // fields 4 (parent), 6 (session) and 22 (start) of proc(5)
-  const fields = rest.split(" ");
-  const [parent, session, start] = [fields[0], fields[2], fields[18]];
-  if (start === undefined) return undefined;
-  return {
-    ...{ pid: Number(pid), parent: Number(parent), session: Number(session), start },
-    isZombie: state === "Z" || state === "X",
-  };
-}
-
-export function readProcess(pid: number): ProcessEntry | undefined {
-  const line = readText(`/proc/${pid}/stat`);
-  return line === undefined ? undefined : parseStat(line);
-}
 
 export function readProcesses(): readonly ProcessEntry[] {
   return folders().flatMap((name) => {
@@ -38,14 +13,9 @@ export function readProcesses(): readonly ProcessEntry[] {
   });
 }
 
-/** Changes with each start of the machine. Empty where nobody says it. */
-export function bootId(): string {
-  return (readText("/proc/sys/kernel/random/boot_id") ?? "").trim();
-}
-
 /** A moment as `start` counts it. /proc tells 100 ticks a second on every machine that we run on. */
 export function ticksAt(moment: Date): number {
-  const upSeconds = Number.parseFloat(readText("/proc/uptime") ?? "");
+  const upSeconds = Number.parseFloat(readProcText("/proc/uptime") ?? "");
   return (upSeconds - (Date.now() - moment.getTime()) / 1000) * 100;
 }
 
@@ -90,7 +60,7 @@ export function membersOf(processes: readonly ProcessEntry[], leader: number): r
 
 /** Memory that processes hold, without what they share with a file. */
 export function residentBytes(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + residentOf(readText(`/proc/${pid}/status`) ?? ""), 0);
+  return pids.reduce((sum, pid) => sum + residentOf(readProcText(`/proc/${pid}/status`) ?? ""), 0);
 }
 
 function residentOf(status: string): number {
@@ -103,14 +73,5 @@ function folders(): readonly string[] {
     return readdirSync("/proc");
   } catch {
     return [];
-  }
-}
-
-/** /proc never waits for a disk. */
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return undefined;
   }
 }

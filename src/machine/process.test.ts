@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readProcText } from "../kit/process-stat.ts";
 import { isSameSession, membersOf, parseStat, readProcess, readProcesses, residentBytes, ticksAt } from "./proc.ts";
 import { findRun, type Run, startRun } from "./process.ts";
 
@@ -92,6 +93,27 @@ describe("startRun", () => {
 describe("findRun", () => {
   test("finds nothing where nothing began", async () => {
     expect(await findRun(join(root, "none"))).toEqual({ kind: "none" });
+  });
+
+  test("finds nothing where the runner died before it knew whom it started, and it can be started then", async () => {
+    const folder = join(root, "begun");
+    await mkdir(folder);
+    await writeFile(join(folder, "begun"), "");
+    expect(await findRun(folder)).toEqual({ kind: "none" });
+    const request = { program: "/bin/sh", args: ["-c", "exit 7"], environment: {}, workingFolder: root };
+    expect(await (await startRun(folder, request)).ended).toMatchObject({ exitCode: 7 });
+    expect(await findRun(folder)).toMatchObject({ kind: "ended", end: { exitCode: 7 } });
+  });
+
+  test("a program whose wrapper cannot be recorded is never started", async () => {
+    const folder = join(root, "unrecorded");
+    await mkdir(join(folder, "wrapper"), { recursive: true });
+    const args = ["-c", `echo up > "${root}/started"`, folder];
+    const request = { program: "/bin/sh", args, environment: {}, workingFolder: root };
+    await expect(startRun(folder, request)).rejects.toThrow("EISDIR");
+    const commands = () => readProcesses().map(({ pid }) => readProcText(`/proc/${pid}/cmdline`) ?? "");
+    await until(async () => !commands().some((text) => text.includes(folder)));
+    expect(existsSync(join(root, "started"))).toBe(false);
   });
 
   test("finds a running one and its end", async () => {

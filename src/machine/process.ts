@@ -1,6 +1,9 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
 import { mkdir, open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
+import { readProcText } from "../kit/process-stat.ts";
 import {
   bootId,
   isSameSession,
@@ -15,12 +18,15 @@ import {
 /** Runs of containers: processes that outlive whoever started them, with files that tell how they ended. */
 
 /**
- * Stands above the program: it says who it is, and at the end the exit status. Handlers, unlike ignored signals, are not
- * inherited, so the program sees its own. `$0` in the inner shell is the folder; the pid it writes is the program's.
+ * Stands above the program, and writes its exit status at the end. It waits for a word until the runner has written down
+ * who it is: where the runner dies before, there is none, and the program was never started. Handlers, unlike ignored
+ * signals, are not inherited, so the program sees its own. `$0` in the inner shell is the folder; the pid it writes is the
+ * program's.
  */
 const wrapper = `
 folder=$1; shift
-read -r line < /proc/$$/stat && echo "$line" > "$folder/wrapper"
+read -r word <&3 || exit 0
+exec 3<&-
 trap : TERM INT HUP
 /bin/sh -c 'echo $$ > "$0/pid"; exec "$@"' "$folder" "$@"
 echo "$?" > "$folder/exit"
@@ -67,7 +73,7 @@ export async function startRun(folder: string, request: RunRequest): Promise<Run
   try {
     const child = spawn("/bin/sh", ["-c", wrapper, "sh", folder, request.program, ...request.args], {
       ...{ cwd: request.workingFolder, env: { ...request.environment }, detached: true },
-      stdio: ["ignore", log.fd, log.fd],
+      stdio: ["ignore", log.fd, log.fd, "pipe"],
     });
     // nobody gets its pid while we have not been told of its end
     const start = readProcess(child.pid ?? 0)?.start;
@@ -83,6 +89,7 @@ export async function startRun(folder: string, request: RunRequest): Promise<Run
     // its end is waited for where it matters; it must not keep an ending runner
     child.unref();
     const leader = await started.promise;
+    letGo(child, () => writeFileSync(join(folder, "wrapper"), readProcText(`/proc/${leader}/stat`) ?? ""));
     const seenAt = () => endedAt ?? new Date();
     return runOf(folder, { leader, start, startedAt: new Date(), gone: gone.promise, seenAt });
   } finally {
@@ -90,10 +97,25 @@ export async function startRun(folder: string, request: RunRequest): Promise<Run
   }
 }
 
+/** `record` at once: between it and the word nothing else of ours runs. */
+function letGo(child: ChildProcess, record: () => void): void {
+  const word = child.stdio[3] as Writable;
+  // it may have been killed already: its end says so
+  word.once("error", () => undefined);
+  try {
+    record();
+  } catch (error) {
+    word.destroy();
+    throw error;
+  }
+  word.end("go\n");
+}
+
 /** The run whose files lie in `folder`, which another process may have started. */
 export async function findRun(folder: string): Promise<Found> {
   const startedAt = await timeOf(join(folder, "begun"));
-  if (startedAt === undefined) return { kind: "none" };
+  // without a record of its wrapper its program was never started
+  if (startedAt === undefined || !existsSync(join(folder, "wrapper"))) return { kind: "none" };
   if (await isOfAnotherBoot(folder)) return { kind: "ended", startedAt, end: await readEnd(folder) };
   const entry = await leaderOf(folder);
   const leader = entry?.pid ?? 0;
@@ -189,16 +211,9 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** The wrapper's own record. It is written at once: one that is not there after a second was never started. */
+/** Who the wrapper was; undefined where there is no /proc. */
 async function leaderOf(folder: string): Promise<ProcessEntry | undefined> {
-  for (let tries = 0; tries < 20; tries++) {
-    const line = await readFile(join(folder, "wrapper"), "latin1").catch(() => "");
-    const entry = parseStat(line);
-    if (entry !== undefined) return entry;
-    if ((await readEnd(folder)) !== undefined) return undefined;
-    await pause(50);
-  }
-  return undefined;
+  return parseStat(await readFile(join(folder, "wrapper"), "latin1"));
 }
 
 function isAlive({ pid, start }: ProcessEntry): boolean {
