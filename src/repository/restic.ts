@@ -2,6 +2,7 @@ import { Failure } from "../kit/failures.ts";
 import { type BackupOptions, type BackupRequest, type BackupSummary, backUp } from "./backup.ts";
 import { type CheckReport, checkRepository } from "./check.ts";
 import { type Lock, listLocks } from "./locks.ts";
+import { pastLeftLocks, takeExclusive, takeShared } from "./past-locks.ts";
 import {
   compare,
   type Difference,
@@ -14,7 +15,7 @@ import {
   type ReadOptions,
   readFile,
 } from "./reading.ts";
-import { openRestic, type ResticOptions } from "./runner.ts";
+import { openRestic, type Restic, type ResticOptions } from "./runner.ts";
 import type { Snapshot, SnapshotFilter } from "./snapshot.ts";
 import {
   createRepository,
@@ -41,7 +42,8 @@ export type RepositoryOptions = ResticOptions;
 /**
  * A restic repository. Every call is one restic process (about 0.6 s for the key derivation alone), may run beside others, ends it when the
  * signal is aborted, and throws Failures: repository-absent, repository-locked, password-wrong, repository-unreachable, disk-full, damaged,
- * credentials-unreadable, interrupted, program-missing, repository-failed.
+ * credentials-unreadable, interrupted, program-missing, repository-failed. A call in whose way the lock of a killed run of this user on this
+ * machine stands removes that and is tried once more (past-locks.ts).
  */
 export interface Repository {
   /** The address without user and password, for people. */
@@ -82,6 +84,11 @@ export interface Repository {
 /** Nothing is contacted yet. Throws `configuration-invalid` for an empty address or password. */
 export function openRepository(options: RepositoryOptions): Repository {
   const restic = openRestic(options);
+  const past = pastLeftLocks(restic);
+  return takeExclusive(takeShared(callsOf(restic), past), past);
+}
+
+function callsOf(restic: Restic): Repository {
   return {
     url: restic.shown,
     async probe(o) {

@@ -4,6 +4,7 @@ import { type ProgramEnd, readProgram, runProgram } from "../kit/program.ts";
 import { type Address, readAddress } from "./address.ts";
 import { type RepositoryPassword, resticEnvironment, secretsOf, usesProxy } from "./environment.ts";
 import { classify, explain, isFinal, listen, type ResticEnd, type Said, type Speech, toFailure } from "./outcome.ts";
+import { type OwnRuns, openOwnRuns, runsFolder } from "./own-runs.ts";
 import { knock } from "./reach.ts";
 
 /** How long restic may try in vain to open the repository; by itself it tries for 15 minutes. Once it is open, restic's own patience counts. */
@@ -16,6 +17,7 @@ export interface ResticOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** More flags for every call: `--cacert FILE`, `--insecure-tls`, `--option s3.connections=9`. */
   readonly options?: readonly string[] | undefined;
+  /** restic's, and of the records of its runs. */
   readonly cacheDirectory?: string | undefined;
   /** `restic`, looked for in the PATH of `baseEnv`, unless given. */
   readonly program?: string | undefined;
@@ -51,6 +53,8 @@ export interface Restic {
   failure(action: string, outcome: ResticEnd): Failure;
   /** Takes passwords and keys out of a text of restic. */
   hide(text: string): string;
+  /** Those of its processes that take locks. */
+  readonly runs: OwnRuns;
 }
 
 export function openRestic(options: ResticOptions): Restic {
@@ -62,13 +66,18 @@ export function openRestic(options: ResticOptions): Restic {
   const program = options.program ?? "restic";
   const flags = ["--json", ...cacheFlags(options, env), ...(options.options ?? [])];
   const call = (args: readonly string[]): string[] => [...args.slice(0, 1), ...flags, ...args.slice(1)];
+  const runs = openOwnRuns(runsFolder(options.cacheDirectory, options.baseEnv), address.shown);
+  const unlocked = openOwnRuns(undefined, address.shown);
+  const runsOf = (args: readonly string[]): OwnRuns => (args.includes("--no-lock") ? unlocked : runs);
 
   async function attempt(args: readonly string[], { action, cwd, onLine, signal }: CallOptions): Promise<Outcome> {
     await prepare(signal);
     using ear = watch(signal);
     const hearing = { signal: ear.signal, onStdoutLine: onLine, onStderrLine: ear.hear };
     try {
-      const end = await runProgram(program, call(args), { env, cwd, installHint, ...hearing });
+      using run = runsOf(args).follow(() => runProgram(program, call(args), { env, cwd, installHint, ...hearing }));
+      const end = await run.result;
+      await run.end(end.exitCode);
       const outcome = { ...end, said: ear.said() };
       if (end.exitCode === undefined || [10, 11, 12, 130].includes(end.exitCode)) throw failure(action, outcome);
       return outcome;
@@ -79,14 +88,22 @@ export function openRestic(options: ResticOptions): Restic {
   async function* stream(args: readonly string[], { action, cwd, signal }: CallOptions) {
     await prepare(signal);
     using ear = watch(signal);
+    let exitCode: number | undefined;
     const onEnd = (end: ProgramEnd): void => {
+      exitCode = end.exitCode;
       if (end.exitCode !== 0) throw failure(action, { ...end, said: ear.said() });
     };
     const hearing = { signal: ear.signal, onStderrLine: ear.hear, onEnd };
+    const chunks = readProgram(program, call(args), { env, cwd, installHint, ...hearing });
+    // the first step starts it
+    using run = runsOf(args).follow(() => chunks.next());
     try {
-      yield* readProgram(program, call(args), { env, cwd, installHint, ...hearing });
+      for (let next = await run.result; next.done !== true; next = await chunks.next()) yield next.value;
     } catch (error) {
       throw ear.explain(error, action, speech);
+    } finally {
+      await chunks.return();
+      await run.end(exitCode);
     }
   }
   async function run(args: readonly string[], callOptions: CallOptions): Promise<Outcome> {
@@ -96,7 +113,7 @@ export function openRestic(options: ResticOptions): Restic {
   }
   const { place } = address;
   const folder = place.kind === "folder" ? place.path : undefined;
-  return { ...speech, folder, failure, attempt, run, stream };
+  return { ...speech, folder, failure, attempt, run, stream, runs };
 }
 
 /** Takes user, passwords and keys out of what restic says. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { HostState } from "../api/session-report.ts";
 import { Failure } from "../kit/failures.ts";
 import type { Log } from "../kit/log.ts";
+import { takeShared } from "../repository/past-locks.ts";
 import type { Lock, Repository } from "../repository/restic.ts";
 import type { ReportChannel } from "./session-report.ts";
 
@@ -61,37 +62,7 @@ export async function despiteLocks<T>(
   }
 }
 
-/** The same repository, whose calls that take a lock wait and heal. */
+/** The same repository, whose calls that take a shared lock wait and heal. */
 export function patientRepository(repository: Repository, patience: LockPatience): Repository {
-  const patiently = <T>(work: () => Promise<T>) => despiteLocks(repository, work, patience);
-  return {
-    ...repository,
-    backup: (request, options) => patiently(() => repository.backup(request, options)),
-    rewrite: (id, request, options) => patiently(() => repository.rewrite(id, request, options)),
-    extract: (id, request, options) => patiently(() => repository.extract(id, request, options)),
-    readFile: (id, path, options) => patiently(() => repository.readFile(id, path, options)),
-    dump: (id, path, options) => dumpPatiently(repository, patience, () => repository.dump(id, path, options)),
-  };
-}
-
-/** restic takes its lock before the first byte: once there is one, no lock can stand in the way. */
-async function* dumpPatiently(
-  repository: Repository,
-  patience: LockPatience,
-  dump: () => AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const opened = await despiteLocks(
-    repository,
-    async () => {
-      const chunks = dump()[Symbol.asyncIterator]();
-      return { chunks, first: await chunks.next() };
-    },
-    patience,
-  );
-  const { chunks } = opened;
-  try {
-    for (let next = opened.first; next.done !== true; next = await chunks.next()) yield next.value;
-  } finally {
-    await chunks.return?.();
-  }
+  return takeShared(repository, (work) => despiteLocks(repository, work, patience));
 }

@@ -1,0 +1,175 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { bootId, readProcess, readProcText } from "../kit/process-stat.ts";
+import { startedPid } from "../kit/started-pid.ts";
+import { areLeftBehind, type Here, isOver, type Owned, Run, type SeenRun, seenEveryMs } from "./lock-owner.ts";
+import type { ReadOptions } from "./reading.ts";
+
+/** A started restic, of which there is a record. Disposing of it ends the signs of life; the record stays. */
+export interface Followed<T> extends Disposable {
+  readonly result: T;
+  /** Removes the record of one that tidied up: no signal ended it, and it did not fail on the way. */
+  end(exitCode: number | undefined): Promise<void>;
+}
+
+/** Records of the restic processes that this user's programs started on this machine. */
+export interface OwnRuns {
+  /** Calls `start`, which starts restic before it returns, and records that. What cannot be recorded is not. */
+  follow<T>(start: () => T): Followed<T>;
+  /** Whether a run on this repository ended without a word. Looks at a folder only. */
+  hasEnded(): Promise<boolean>;
+  /** Whether all locks are of runs that are over (see lock-owner.ts). Waits a little until restic can see it too. */
+  haveLeft(locks: readonly Owned[], options: ReadOptions): Promise<boolean>;
+}
+
+/** Where records lie: in the cache of this user on this machine. Undefined without one. */
+export function runsFolder(
+  cacheDirectory: string | undefined,
+  baseEnv: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  if (cacheDirectory !== undefined) return join(cacheDirectory, "runs");
+  const { XDG_CACHE_HOME: cache = "", HOME: home = "" } = baseEnv;
+  if (cache.startsWith("/")) return join(cache, "coldstream", "runs");
+  return home.startsWith("/") ? join(home, ".cache", "coldstream", "runs") : undefined;
+}
+
+/** `folder`: undefined for no records. There are none either where there is no /proc (macOS). */
+export function openOwnRuns(folder: string | undefined, repository: string, look = readHere): OwnRuns {
+  async function left(here: Here | undefined): Promise<readonly SeenRun[]> {
+    if (folder === undefined || here === undefined) return [];
+    return (await readRuns(folder)).filter((run) => run.repository === repository);
+  }
+  return {
+    follow(start) {
+      const here = folder === undefined ? undefined : look();
+      const begun = new Date();
+      if (folder === undefined || here === undefined) return unrecorded(start());
+      const { result, pid } = startedPid(start);
+      // read before anybody could have waited for it: even one that has ended is still there
+      const ticks = pid === undefined ? undefined : readProcess(pid)?.start;
+      if (pid === undefined || ticks === undefined) return unrecorded(result);
+      const { booted: _, ...place } = here;
+      return { result, ...keepRecord(folder, { ...place, pid, start: ticks, repository, begun }) };
+    },
+    async hasEnded() {
+      const here = look();
+      return here !== undefined && (await left(here)).some((run) => isOver(run, here));
+    },
+    async haveLeft(locks, { signal }) {
+      const here = look();
+      if (here === undefined || !areLeftBehind(locks, await left(here), here)) return false;
+      await areReaped(
+        locks.map(({ pid }) => pid),
+        signal,
+      );
+      return true;
+    },
+  };
+}
+
+function unrecorded<T>(result: T): Followed<T> {
+  return { result, async end() {}, [Symbol.dispose]() {} };
+}
+
+/**
+ * restic removes its lock before it ends so: done, done in part, no repository, locked, wrong password, interrupted. After
+ * others it may be there: the network was lost (1), Go gave up (2).
+ */
+const tidy: ReadonlySet<number> = new Set([0, 3, 10, 11, 12, 130]);
+
+function keepRecord(folder: string, run: Run): Omit<Followed<unknown>, "result"> {
+  const path = join(folder, `${run.pid}-${run.start}-${run.namespace.replace(/\D/g, "")}.json`);
+  const written = writeRecord(folder, path, run).catch(() => undefined);
+  const timer = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined);
+  }, seenEveryMs).unref();
+  return {
+    async end(exitCode) {
+      await written;
+      if (exitCode === undefined || !tidy.has(exitCode)) return;
+      await rm(path, { force: true }).catch(() => undefined);
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}
+
+async function writeRecord(folder: string, path: string, run: Run): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Flushed: restic's lock outlasts a loss of power too.
+  await writeFile(path, JSON.stringify(run), { mode: 0o600, flush: true });
+  await removeOld(folder);
+}
+
+/** A run that lives says so by its record's time; after this long nobody misses a record. */
+const keptMs = 7 * 24 * 3_600_000;
+
+async function removeOld(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path);
+    if (name.endsWith(".json") && Date.now() - mtimeMs > keptMs) await rm(path, { force: true });
+  }
+}
+
+async function readRuns(folder: string): Promise<SeenRun[]> {
+  const names = await readdir(folder).catch((): string[] => []);
+  const runs = await Promise.all(names.filter((name) => name.endsWith(".json")).map((n) => readRun(join(folder, n))));
+  return runs.filter((run) => run !== undefined);
+}
+
+/** Undefined for one that has gone meanwhile or was not written to its end. */
+async function readRun(path: string): Promise<SeenRun | undefined> {
+  try {
+    const run = Run.parse(JSON.parse(await readFile(path, "utf8")));
+    return { ...run, seen: (await stat(path)).mtime, isAlive: isAlive(run) };
+  } catch {
+    return undefined;
+  }
+}
+
+const reapMs = 10_000;
+
+/**
+ * A process that has ended is still in the list until its parent asks for its end, and so alive to restic. Killed with its
+ * parent, that is for process 1 to do: seconds in some containers, never in others (there restic's 30 minutes count).
+ */
+async function areReaped(pids: readonly number[], signal: AbortSignal | undefined): Promise<void> {
+  const endMs = performance.now() + reapMs;
+  while (pids.some((pid) => readProcess(pid)?.isZombie) && performance.now() < endMs && signal?.aborted !== true) {
+    await sleep(50);
+  }
+}
+
+/** A number that was given to another process since is not the run's. One that /proc hides from this user may be. */
+function isAlive({ pid, start }: Run): boolean {
+  const found = readProcess(pid);
+  if (found !== undefined) return found.start === start && !found.isZombie;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
+
+/** Undefined where there is no /proc. */
+export function readHere(): Here | undefined {
+  const boot = bootId();
+  const upSeconds = Number.parseFloat(readProcText("/proc/uptime") ?? "");
+  const namespace = readQuietly(() => readlinkSync("/proc/self/ns/pid"));
+  if (boot === "" || namespace === undefined || Number.isNaN(upSeconds)) return undefined;
+  const machine = readQuietly(() => readFileSync("/etc/machine-id", "latin1"))?.trim();
+  const booted = new Date(Date.now() - upSeconds * 1000);
+  return { host: hostname(), boot, namespace, booted, ...(machine ? { machine } : {}) };
+}
+
+function readQuietly(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
