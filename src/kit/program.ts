@@ -18,6 +18,8 @@ export interface ProgramOptions {
   readonly cwd?: string | undefined;
   /** Every whole line of standard error as it arrives, without its end. A throw ends the program and is passed on. */
   readonly onStderrLine?: ((line: string) => void) | undefined;
+  /** At once, while a process that ended already still has its number. Not called when there is none. */
+  readonly onStart?: ((pid: number) => void) | undefined;
   /** Between SIGTERM (what an aborted signal sends) and SIGKILL. 10 seconds unless given. */
   readonly killAfterMs?: number | undefined;
   /** Shown when the program is missing: how to get it. */
@@ -151,6 +153,8 @@ function launch(program: string, args: readonly string[], options: ProgramOption
     }
   }
   const tail = listenToErrors(child.stderr, options, guard);
+  const { pid } = child;
+  if (pid !== undefined) guard(() => options.onStart?.(pid));
   async function outcome(): Promise<ProgramEnd> {
     let isAborted = false;
     const onAbort = () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runProgram } from "../kit/program.ts";
-import { openOwnRuns, readHere, runsFolder } from "./own-runs.ts";
+import { type OwnRuns, openOwnRuns, readHere, runsFolder } from "./own-runs.ts";
 
 let directory: string;
 let folder: string;
@@ -29,7 +29,15 @@ describe("the folder of records", () => {
 });
 
 const env = { PATH: "/usr/bin:/bin" };
-const run = (script: string) => () => runProgram("sh", ["-c", script], { env });
+/** Runs it to its end, followed. */
+async function run(runs: OwnRuns, script: string, whileIt: () => Promise<void> = async () => {}) {
+  using followed = runs.follow();
+  const running = runProgram("sh", ["-c", script], { env, onStart: followed.onStart });
+  await whileIt();
+  const end = await running;
+  await followed.end(end.exitCode);
+  return end;
+}
 
 // Without /proc (macOS) there are no records.
 describe.skipIf(readHere() === undefined)("a run", () => {
@@ -42,10 +50,7 @@ describe.skipIf(readHere() === undefined)("a run", () => {
     ["killed", "kill -9 $$", true],
   ])("%s", async (_title, script, isKept) => {
     const runs = openOwnRuns(folder, "/r");
-    {
-      using followed = runs.follow(run(script));
-      await followed.end((await followed.result).exitCode);
-    }
+    await run(runs, script);
     expect(await readdir(folder)).toHaveLength(isKept ? 1 : 0);
     expect(await runs.hasEnded()).toBe(isKept);
     expect(await openOwnRuns(folder, "/another").hasEnded()).toBe(false);
@@ -53,20 +58,19 @@ describe.skipIf(readHere() === undefined)("a run", () => {
 
   test("is recorded while it lives, for this user's eyes", async () => {
     const runs = openOwnRuns(folder, "/r");
-    using followed = runs.follow(run("sleep 1"));
-    await expect.poll(async () => (await readdir(folder).catch(() => [])).length).toBe(1);
-    const [name = ""] = await readdir(folder);
-    expect([(await stat(folder)).mode & 0o777, (await stat(join(folder, name))).mode & 0o777]).toEqual([0o700, 0o600]);
-    expect(await runs.hasEnded()).toBe(false);
-    await followed.end((await followed.result).exitCode);
+    await run(runs, `while [ ! -e ${directory}/go ]; do sleep 0.05; done`, async () => {
+      await expect.poll(async () => (await readdir(folder).catch(() => [])).length).toBe(1);
+      const [name = ""] = await readdir(folder);
+      const modes = [(await stat(folder)).mode & 0o777, (await stat(join(folder, name))).mode & 0o777];
+      expect(modes).toEqual([0o700, 0o600]);
+      expect(await runs.hasEnded()).toBe(false);
+      await writeFile(join(directory, "go"), "");
+    });
   });
 
   test("goes on where it cannot be recorded", async () => {
     await writeFile(join(directory, "a"), "no folder");
-    using followed = openOwnRuns(folder, "/r").follow(run("echo done"));
-    const { exitCode, stdout } = await followed.result;
-    await followed.end(exitCode);
-    expect(stdout).toBe("done\n");
+    expect((await run(openOwnRuns(folder, "/r"), "echo done")).stdout).toBe("done\n");
     expect(await openOwnRuns(folder, "/r").hasEnded()).toBe(false);
   });
 
@@ -76,15 +80,14 @@ describe.skipIf(readHere() === undefined)("a run", () => {
     const then = new Date(Date.now() - 8 * 24 * 3_600_000);
     await utimes(join(folder, "old.json"), then, then);
     const runs = openOwnRuns(folder, "/r");
-    using followed = runs.follow(run("exit 0"));
-    await followed.end((await followed.result).exitCode);
+    await run(runs, "exit 0");
     expect(await readdir(folder)).toEqual(["torn.json"]);
     expect(await runs.hasEnded()).toBe(false);
   });
 
   test("leaves nothing without a folder", async () => {
-    using followed = openOwnRuns(undefined, "/r").follow(run("exit 2"));
-    await followed.end((await followed.result).exitCode);
-    expect(await openOwnRuns(undefined, "/r").hasEnded()).toBe(false);
+    const runs = openOwnRuns(undefined, "/r");
+    await run(runs, "exit 2");
+    expect(await runs.hasEnded()).toBe(false);
   });
 });

@@ -4,21 +4,20 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bootId, readProcess, readProcText } from "../kit/process-stat.ts";
-import { startedPid } from "../kit/started-pid.ts";
 import { areLeftBehind, type Here, isOver, type Owned, Run, type SeenRun, seenEveryMs } from "./lock-owner.ts";
 import type { ReadOptions } from "./reading.ts";
 
-/** A started restic, of which there is a record. Disposing of it ends the signs of life; the record stays. */
-export interface Followed<T> extends Disposable {
-  readonly result: T;
+/** A restic of which there is a record from its start. Disposing of it ends the signs of life; the record stays. */
+export interface Followed extends Disposable {
+  onStart(pid: number): void;
   /** Removes the record of one that tidied up: no signal ended it, and it did not fail on the way. */
   end(exitCode: number | undefined): Promise<void>;
 }
 
 /** Records of the restic processes that this user's programs started on this machine. */
 export interface OwnRuns {
-  /** Calls `start`, which starts restic before it returns, and records that. What cannot be recorded is not. */
-  follow<T>(start: () => T): Followed<T>;
+  /** Of one process. What cannot be recorded is not. */
+  follow(): Followed;
   /** Whether a run on this repository ended without a word. Looks at a folder only. */
   hasEnded(): Promise<boolean>;
   /** Whether all locks are of runs that are over (see lock-owner.ts). Waits a little until restic can see it too. */
@@ -43,16 +42,20 @@ export function openOwnRuns(folder: string | undefined, repository: string, look
     return (await readRuns(folder)).filter((run) => run.repository === repository);
   }
   return {
-    follow(start) {
+    follow() {
       const here = folder === undefined ? undefined : look();
       const begun = new Date();
-      if (folder === undefined || here === undefined) return unrecorded(start());
-      const { result, pid } = startedPid(start);
-      // read before anybody could have waited for it: even one that has ended is still there
-      const ticks = pid === undefined ? undefined : readProcess(pid)?.start;
-      if (pid === undefined || ticks === undefined) return unrecorded(result);
-      const { booted: _, ...place } = here;
-      return { result, ...keepRecord(folder, { ...place, pid, start: ticks, repository, begun }) };
+      let record: RunRecord | undefined;
+      return {
+        onStart(pid) {
+          const start = readProcess(pid)?.start;
+          if (folder === undefined || here === undefined || start === undefined) return;
+          const { booted: _, ...place } = here;
+          record = keepRecord(folder, { ...place, pid, start, repository, begun });
+        },
+        end: async (exitCode) => await record?.end(exitCode),
+        [Symbol.dispose]: () => record?.[Symbol.dispose](),
+      };
     },
     async hasEnded() {
       const here = look();
@@ -70,17 +73,15 @@ export function openOwnRuns(folder: string | undefined, repository: string, look
   };
 }
 
-function unrecorded<T>(result: T): Followed<T> {
-  return { result, async end() {}, [Symbol.dispose]() {} };
-}
-
 /**
  * restic removes its lock before it ends so: done, done in part, no repository, locked, wrong password, interrupted. After
  * others it may be there: the network was lost (1), Go gave up (2).
  */
 const tidy: ReadonlySet<number> = new Set([0, 3, 10, 11, 12, 130]);
 
-function keepRecord(folder: string, run: Run): Omit<Followed<unknown>, "result"> {
+type RunRecord = Omit<Followed, "onStart">;
+
+function keepRecord(folder: string, run: Run): RunRecord {
   const path = join(folder, `${run.pid}-${run.start}-${run.namespace.replace(/\D/g, "")}.json`);
   const written = writeRecord(folder, path, run).catch(() => undefined);
   const timer = setInterval(() => {

@@ -75,8 +75,8 @@ export function openRestic(options: ResticOptions): Restic {
     using ear = watch(signal);
     const hearing = { signal: ear.signal, onStdoutLine: onLine, onStderrLine: ear.hear };
     try {
-      using run = runsOf(args).follow(() => runProgram(program, call(args), { env, cwd, installHint, ...hearing }));
-      const end = await run.result;
+      using run = runsOf(args).follow();
+      const end = await runProgram(program, call(args), { env, cwd, installHint, onStart: run.onStart, ...hearing });
       await run.end(end.exitCode);
       const outcome = { ...end, said: ear.said() };
       if (end.exitCode === undefined || [10, 11, 12, 130].includes(end.exitCode)) throw failure(action, outcome);
@@ -94,15 +94,12 @@ export function openRestic(options: ResticOptions): Restic {
       if (end.exitCode !== 0) throw failure(action, { ...end, said: ear.said() });
     };
     const hearing = { signal: ear.signal, onStderrLine: ear.hear, onEnd };
-    const chunks = readProgram(program, call(args), { env, cwd, installHint, ...hearing });
-    // the first step starts it
-    using run = runsOf(args).follow(() => chunks.next());
+    using run = runsOf(args).follow();
     try {
-      for (let next = await run.result; next.done !== true; next = await chunks.next()) yield next.value;
+      yield* readProgram(program, call(args), { env, cwd, installHint, onStart: run.onStart, ...hearing });
     } catch (error) {
       throw ear.explain(error, action, speech);
     } finally {
-      await chunks.return();
       await run.end(exitCode);
     }
   }
