@@ -1,5 +1,5 @@
-import { readFileSync, readlinkSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { open, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -83,7 +83,7 @@ type RunRecord = Omit<Followed, "onStart">;
 
 function keepRecord(folder: string, run: Run): RunRecord {
   const path = join(folder, `${run.pid}-${run.start}-${run.namespace.replace(/\D/g, "")}.json`);
-  const written = writeRecord(folder, path, run).catch(() => undefined);
+  const written = writeRecord(folder, path, run);
   const timer = setInterval(() => {
     const now = new Date();
     utimes(path, now, now).catch(() => undefined);
@@ -98,10 +98,22 @@ function keepRecord(folder: string, run: Run): RunRecord {
   };
 }
 
-async function writeRecord(folder: string, path: string, run: Run): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  // Flushed: restic's lock outlasts a loss of power too.
-  await writeFile(path, JSON.stringify(run), { mode: 0o600, flush: true });
+/** Written when this returns: on a busy disk restic could have its lock first. On the disk, as restic's lock is, later. */
+function writeRecord(folder: string, path: string, run: Run): Promise<void> {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(path, JSON.stringify(run), { mode: 0o600 });
+  } catch {
+    return Promise.resolve();
+  }
+  return settle(folder, path).catch(() => undefined);
+}
+
+async function settle(folder: string, path: string): Promise<void> {
+  {
+    await using file = await open(path);
+    await file.sync();
+  }
   await removeOld(folder);
 }
 
