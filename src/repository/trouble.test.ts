@@ -135,6 +135,13 @@ describe("locks", () => {
       await other.release();
     }
     expect(await repository.locks({})).toEqual([]);
+    // where restic met the end of its input before the signal it made a snapshot, which the tests below do not expect
+    const more = (await repository.snapshots({}, {})).filter(({ id }) => id !== snapshot);
+    if (more.length > 0)
+      await repository.forget(
+        more.map(({ id }) => id),
+        {},
+      );
   });
 
   test("one left by a killed restic goes with unlock", async () => {
