@@ -1,9 +1,6 @@
 import { readdirSync } from "node:fs";
 import { type ProcessEntry, readProcess, readProcText } from "../kit/process-stat.ts";
 
-// What the room's files and others read by this name: the repository needs it too.
-export { bootId, type ProcessEntry, parseStat, readProcess } from "../kit/process-stat.ts";
-
 /** The processes of this machine, as /proc has them. Empty where there is no /proc. */
 
 export function readProcesses(): readonly ProcessEntry[] {

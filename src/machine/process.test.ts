@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readProcText } from "../kit/process-stat.ts";
-import { isSameSession, membersOf, parseStat, readProcess, readProcesses, residentBytes, ticksAt } from "./proc.ts";
+import { parseStat, readProcess, readProcText } from "../kit/process-stat.ts";
+import { isSameSession, membersOf, readProcesses, residentBytes, ticksAt } from "./proc.ts";
 import { findRun, type Run, startRun } from "./process.ts";
 
 let root: string;

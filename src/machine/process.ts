@@ -3,17 +3,8 @@ import { existsSync, writeFileSync } from "node:fs";
 import { mkdir, open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
-import { readProcText } from "../kit/process-stat.ts";
-import {
-  bootId,
-  isSameSession,
-  membersOf,
-  type ProcessEntry,
-  parseStat,
-  readProcess,
-  readProcesses,
-  ticksAt,
-} from "./proc.ts";
+import { bootId, type ProcessEntry, parseStat, readProcess, readProcText } from "../kit/process-stat.ts";
+import { isSameSession, membersOf, readProcesses, ticksAt } from "./proc.ts";
 
 /** Runs of containers: processes that outlive whoever started them, with files that tell how they ended. */
 
@@ -76,7 +67,7 @@ export async function startRun(folder: string, request: RunRequest): Promise<Run
       stdio: ["ignore", log.fd, log.fd, "pipe"],
     });
     // nobody gets its pid while we have not been told of its end
-    const start = readProcess(child.pid ?? 0)?.start;
+    const line = readProcText(`/proc/${child.pid}/stat`) ?? "";
     const gone = Promise.withResolvers<void>();
     let endedAt: Date | undefined;
     child.once("exit", () => {
@@ -89,7 +80,8 @@ export async function startRun(folder: string, request: RunRequest): Promise<Run
     // its end is waited for where it matters; it must not keep an ending runner
     child.unref();
     const leader = await started.promise;
-    letGo(child, () => writeFileSync(join(folder, "wrapper"), readProcText(`/proc/${leader}/stat`) ?? ""));
+    letGo(child, () => writeFileSync(join(folder, "wrapper"), line));
+    const start = parseStat(line)?.start;
     const seenAt = () => endedAt ?? new Date();
     return runOf(folder, { leader, start, startedAt: new Date(), gone: gone.promise, seenAt });
   } finally {

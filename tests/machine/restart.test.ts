@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ProcessEntry } from "../../src/kit/process-stat.ts";
 import { type Program, startProgram } from "../../src/kit/program.ts";
 import type { MachinePod } from "../../src/machine/pod.ts";
-import { type ProcessEntry, readProcesses } from "../../src/machine/proc.ts";
+import { readProcesses } from "../../src/machine/proc.ts";
 import { controlPlaneMissing } from "../support/control-plane.ts";
 import {
   image,
