@@ -20,7 +20,7 @@ import { findProgram } from "../support/programs.ts";
 import { seededRandom } from "../support/random.ts";
 import { createStream, openServer, publishMany } from "../support/streams.ts";
 import { readWhole } from "../support/whole-stream.ts";
-import { launchUp, processesOf, type Up } from "./up.ts";
+import { addresses, launchUp, processesOf, type Up } from "./up.ts";
 
 const isLong = process.env.COLDSTREAM_LONG === "1";
 const kills = isLong ? 60 : 4;
@@ -68,8 +68,7 @@ spec: { invoker: { apiGroup: stash.appscode.com, kind: BackupConfiguration, name
     await publishMany(opened.jetstream, "orders", 500);
     data = join(home, "data");
     // later starts say "any port", and take this one again: nobody else gets it meanwhile
-    const others = ["--metrics-address", "--pushgateway-address"].flatMap((flag) => [flag, "127.0.0.1:0"]);
-    await begin(["--listen", `127.0.0.1:${await freePort()}`, ...others]);
+    await begin(addresses({ listen: await freePort() }));
     const places = { server: server.url, repository: join(home, "repository"), password: "up" };
     await apply(backupManifests(places).replace("* * * * *", "0 0 1 1 *"));
     await eventually("Ready", async () => (await phaseOf("bc/every-minute")) === "Ready", { timeoutMs: 60_000 });

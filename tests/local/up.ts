@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { compiledOnce } from "../support/programs.ts";
 
 const root = join(import.meta.dirname, "../..");
-const anyPort = ["--listen", "--metrics-address", "--pushgateway-address"].flatMap((flag) => [flag, "127.0.0.1:0"]);
+/** Any ports but for the API server's where it is given. */
+export function addresses({ listen = 0 }: { readonly listen?: number } = {}): readonly string[] {
+  const others = ["--metrics-address", "--pushgateway-address"].flatMap((flag) => [flag, "127.0.0.1:0"]);
+  return ["--listen", `127.0.0.1:${listen}`, ...others];
+}
 
 export interface Ended {
   readonly status: number | null;
@@ -23,7 +27,7 @@ export interface Up {
 }
 
 /** `within`: a program and arguments that run it elsewhere (nsenter). */
-export function launchUp(data: string, args: readonly string[] = anyPort, within: readonly string[] = []): Up {
+export function launchUp(data: string, args: readonly string[] = addresses(), within: readonly string[] = []): Up {
   const command = [...within, process.execPath, join(root, "src/cli/main.ts"), "up", "--data", data, ...args];
   const [program = process.execPath, ...rest] = command;
   const child = spawn(program, rest, {

@@ -1,10 +1,10 @@
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { JetStream } from "../../src/nats/jetstream.ts";
 import { streamNames } from "../../src/nats/streams.ts";
 import { eventually } from "./eventually.ts";
 import { startNatsServer, type TestServer } from "./nats-server.ts";
+import { freePorts } from "./ports.ts";
 import type { NatsServerVersion } from "./programs.ts";
 import { createStream, openServer } from "./streams.ts";
 
@@ -81,22 +81,4 @@ async function untilReplicating(url: string): Promise<void> {
     await jetstream.request("STREAM.DELETE.PROBE", undefined, { schema: z.unknown() }).catch(() => {});
     return !(await streamNames(jetstream, {})).includes("PROBE");
   });
-}
-
-/** Ports that nobody listens on at this moment. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  return await Promise.all(
-    servers.map(async (server) => {
-      const address = server.address();
-      await new Promise((resolve) => server.close(resolve));
-      return typeof address === "object" && address !== null ? address.port : 0;
-    }),
-  );
 }

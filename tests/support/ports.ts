@@ -16,6 +16,13 @@ export async function freePort(): Promise<number> {
   }
 }
 
+/** As many, each another. */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
+}
+
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   try {

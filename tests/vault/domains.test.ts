@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { connect } from "../../src/nats/connection.ts";
 import { type JetStream, type JetStreamOptions, openJetStream } from "../../src/nats/jetstream.ts";
 import { streamNames } from "../../src/nats/streams.ts";
-import { freePorts } from "../support/nats-cluster.ts";
 import { startNatsServer, type TestServer } from "../support/nats-server.ts";
 import { makePlace } from "../support/place.ts";
+import { freePort } from "../support/ports.ts";
 import { createConsumer, createStream, deleteMessage, openServer, publishMany, take } from "../support/streams.ts";
 import { readWhole } from "../support/whole-stream.ts";
 
@@ -47,7 +47,7 @@ test("a leaf node with a JetStream of its own, through which the hub is reached"
 
 /** A server in domain `hub` and a leaf of it in domain `leaf`. */
 async function hub() {
-  const [port] = await freePorts(1);
+  const port = await freePort();
   const server = await startNatsServer({ jetstream, config: `leafnodes { listen: "127.0.0.1:${port}" }` });
   const leaf = await startNatsServer({
     jetstream: "jetstream { store_dir: STORE, domain: leaf }",
